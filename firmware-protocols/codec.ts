@@ -1,0 +1,81 @@
+import type { Reading } from './reading.ts'
+
+/** How frames of a protocol travel; drivers offer one or more of these. */
+export type CodecTransport = 'serial' | 'mqtt' | 'ble' | 'gatt' | 'udp' | 'websocket' | 'http'
+
+/** The few facts about a frame that its bytes do not carry. All optional: a decoder says what it misses. */
+export interface FrameContext {
+  /** When the gateway received the frame, epoch milliseconds. */
+  readonly receivedAt?: number
+  /** MQTT topic, or the path of a push. */
+  readonly topic?: string
+  /** Address of the sender (BLE MAC, UDP peer), lower-case hex without separators. */
+  readonly address?: string
+  /** The device's local name, where the link tells it. */
+  readonly name?: string
+  /** GATT characteristic: 16-bit UUID in lower-case hex. */
+  readonly characteristic?: string
+  /** LoRaWAN port. */
+  readonly fPort?: number
+  /** Key material for encrypted frames. */
+  readonly key?: Uint8Array
+  /** MQTT retain flag as received: the message is an old one. */
+  readonly retained?: boolean
+}
+
+/** Why a frame was refused, by step: first framing and integrity, then meaning. */
+export type DecodeErrorCode = 'FRAME_FORMAT' | 'FRAME_LENGTH' | 'FRAME_CHECKSUM' | 'FRAME_CONTEXT' | 'VALUE_RANGE'
+
+/** A bad frame is a result, not an exception: noise is normal, and throwing at 50 000 frames/s is costly. */
+export type DecodeResult =
+  | { readonly kind: 'readings'; readonly readings: readonly Reading[] }
+  /** Well-formed, but not data: prompt, echo, downlink, unsupported sentence. */
+  | { readonly kind: 'ignored'; readonly why: string }
+  /** The start of a valid frame: wait for more bytes. */
+  | { readonly kind: 'incomplete'; readonly why: string }
+  | { readonly kind: 'error'; readonly code: DecodeErrorCode; readonly why: string }
+
+export interface FramerCounters {
+  bytesIn: number
+  frames: number
+  badChecksum: number
+  oversize: number
+  /** Bytes that belonged to no frame. */
+  discardedBytes: number
+  resyncs: number
+}
+
+/**
+ * Cuts frames out of a byte stream. Promises: any split of a stream gives the same frames; random noise never throws;
+ * memory is capped by the longest frame of the protocol; after a false start it resumes one byte after it.
+ */
+export interface Framer {
+  /** Feed bytes; `onFrame` is called for every whole frame. The view it gets is valid only during the call. */
+  push(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): void
+  /** The link was re-opened: forget a half frame (its bytes count as discarded). */
+  reset(): void
+  readonly counters: Readonly<FramerCounters>
+}
+
+/** Decodes frames of one source, in order; may remember what the protocol spreads over frames (a date, an advertisement). */
+export interface Decoder {
+  /** Never throws, whatever the bytes. */
+  decode(frame: Uint8Array, context: FrameContext): DecodeResult
+}
+
+/** One protocol that tags speak. Pure: no I/O, no clock, no timers. */
+export interface Codec {
+  /** The protocol's name in configurations and in `tagward decode`. */
+  readonly protocol: string
+  readonly title: string
+  readonly transport: CodecTransport
+  /** How `tagward decode` reads a bare frame: text as it is, binary as hex. */
+  readonly encoding: 'text' | 'binary'
+  /** `world`: ids are unique in the world, and the namespace is `idNamespace`; `system`: only within one system. */
+  readonly idScope: 'world' | 'system'
+  /** The namespace of world-wide ids, e.g. `ble`. */
+  readonly idNamespace?: string
+  /** For protocols on byte streams; message transports deliver whole frames. */
+  readonly createFramer?: () => Framer
+  readonly createDecoder: () => Decoder
+}

@@ -1,0 +1,89 @@
+/**
+ * The vocabulary in which every codec speaks: what one frame says about one device, in SI units, before anybody has
+ * thought about it. A field that the protocol marks "not available" is absent, never 0 and never null.
+ */
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** Metres in the positioning system's own frame; axes as the system defines them. */
+export interface LocalPosition {
+  readonly x: number
+  readonly y: number
+  readonly z?: number
+}
+
+/** WGS84. Altitude is height above mean sea level; the ellipsoid height is `altitudeM + geoidSeparationM`. */
+export interface GeoPosition {
+  readonly latitudeDeg: number
+  readonly longitudeDeg: number
+  readonly altitudeM?: number
+  readonly geoidSeparationM?: number
+}
+
+export interface Range {
+  /** Id of the anchor or receiver, normalised as tag ids are. */
+  readonly anchor: string
+  readonly rangeM: number
+  /** The vendor's figure, 0..100. */
+  readonly quality?: number
+  readonly anchorPosition?: LocalPosition
+  readonly anchorPositionQuality?: number
+  readonly rssiDbm?: number
+}
+
+/** What a tag can raise. `motion` is a hint (a movement counter), never an alert by itself. */
+export type SignalKind = 'sos' | 'fall' | 'impact' | 'motionless' | 'helmet-off' | 'gas' | 'tamper' | 'low-battery' | 'motion' | 'button'
+
+/**
+ * How a tag announces something. Radio loses most frames, so tags repeat levels, counters and ages; one keyed step of the
+ * gateway turns them into edges. `slot` tells apart several sources of one kind on one tag (button 1, button 2).
+ */
+export type Signal = {
+  readonly kind: SignalKind
+  readonly slot?: string
+} & (
+  | { readonly form: 'level'; readonly on: boolean }
+  /** Wraps at `modulus` (2^bits). `active`: the frame also says "triggered now". */
+  | { readonly form: 'counter'; readonly count: number; readonly modulus: number; readonly active?: boolean }
+  /** Seconds since it happened, as the tag says; `saturatesAtS` reads as "never, or too long ago". */
+  | { readonly form: 'age'; readonly ageS: number; readonly saturatesAtS?: number }
+  /** A frame that is itself the event; `id` tells repeats of it apart where the protocol has one. */
+  | { readonly form: 'event'; readonly id?: string }
+)
+
+export interface Reading {
+  /** Normalised short id of the tag (lower-case hex without separators where it is hex); absent where the link implies it. */
+  readonly tag?: string
+  /** Normalised short id of an infrastructure device (anchor, receiver, gateway), when the frame is about one. */
+  readonly device?: string
+  readonly position?: LocalPosition
+  readonly geo?: GeoPosition
+  /** `false`: the protocol marks this fix as unusable. Such a reading never becomes a movement. */
+  readonly usable?: boolean
+  /** The vendor's figure, 0..100. */
+  readonly quality?: number
+  readonly accuracyM?: number
+  readonly speedMps?: number
+  readonly courseDeg?: number
+  readonly ranges?: readonly Range[]
+  /** The device's own time stamp, epoch milliseconds. It drives no timer. */
+  readonly deviceTime?: number
+  /** The frame repeats old data (an MQTT retained message, a polled record of a silent tag). */
+  readonly stale?: boolean
+  readonly batteryPct?: number
+  readonly batteryV?: number
+  readonly temperatureDegC?: number
+  readonly humidityPct?: number
+  readonly pressurePa?: number
+  /** [x, y, z]; a component that the sensor does not give is null. */
+  readonly accelMps2?: readonly [number | null, number | null, number | null]
+  readonly movementCount?: number
+  /** The frame's own sequence number, as sent (wraps). */
+  readonly sequence?: number
+  readonly txPowerDbm?: number
+  readonly signals?: readonly Signal[]
+  /** For an infrastructure device: is it there. */
+  readonly online?: boolean
+  /** Whatever else the frame says; snake_case keys with unit suffixes (`_m`, `_s`, `_deg`, `_utc` as ISO 8601 …). */
+  readonly extra?: { readonly [key: string]: Json }
+}

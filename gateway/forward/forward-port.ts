@@ -1,0 +1,46 @@
+/** One record as it goes out. */
+export interface OutgoingRecord {
+  readonly topic: string
+  readonly key: string
+  /** CloudEvent in structured mode, JSON text. */
+  readonly value: string
+}
+
+/**
+ * What became of one record. `accepted`: the other side has it for good (acks=all). `never`: it will never take this
+ * record, whatever we do (too large, invalid): set it aside. `keep`: not now; `scope` says whether only this topic is
+ * concerned (authorisation, missing topic) or the link as a whole.
+ */
+export type RecordOutcome =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'never'; readonly code: string; readonly why: string }
+  | { readonly kind: 'keep'; readonly scope: 'topic' | 'link'; readonly code: string; readonly why: string }
+
+export interface TopicSettings {
+  readonly topic: string
+  readonly retentionMs: number
+  /** Absent: the broker's default. */
+  readonly partitions?: number
+  readonly replicationFactor?: number
+}
+
+/** A difference between a topic as it is and as it should be; shown, never changed by us. */
+export interface TopicDifference {
+  readonly topic: string
+  readonly setting: string
+  readonly expected: string
+  readonly actual: string
+}
+
+/**
+ * Where the forwarder sends. Promises: `send` settles within its time limit for every record, in the order given, and
+ * never rejects; a record reported `keep` may have arrived all the same (at least once); records of one topic and key
+ * arrive in the order sent as long as the caller has one `send` under way per topic.
+ */
+export interface ForwardPort {
+  connect(): Promise<void>
+  ensureTopics(topics: readonly TopicSettings[]): Promise<readonly TopicDifference[]>
+  send(records: readonly OutgoingRecord[]): Promise<readonly RecordOutcome[]>
+  /** Frees sockets and timers; pending sends settle as `keep`. */
+  close(): Promise<void>
+}
