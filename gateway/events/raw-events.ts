@@ -88,7 +88,14 @@ export const deviceStatus = defineEvent({
   key: 'device',
   topic: 'device-status',
   retentionDays: 1,
-  data: z.object({ ...heard, tag: tagIdSchema.optional(), device: tagIdSchema, online: z.boolean().optional(), ...measurements, extra })
+  data: z.object({
+    ...heard,
+    tag: tagIdSchema.optional().describe('Only where the device speaks for a tag'),
+    device: tagIdSchema,
+    online: z.boolean().optional(),
+    ...measurements,
+    extra
+  })
 })
 
 export const alertKindSchema = z.enum(['sos', 'fall', 'impact', 'motionless', 'helmet-off', 'gas', 'tamper', 'low-battery', 'button'])
@@ -112,9 +119,16 @@ export const tagAlert = defineEvent({
     repeats: z.number().int().min(0).describe('On a cleared edge: how often the raised one was heard again'),
     firstSight: z.literal(true).optional().describe('It was already set when the tag was first heard'),
     collapsed: z
-      .object({ alerts: z.number().int(), windowMs: z.number().int(), limitPerMinute: z.number() })
+      .object({
+        by: z.enum(['tag', 'source']),
+        id: z.string(),
+        alerts: z.number().int(),
+        windowMs: z.number().int(),
+        limitPerMinute: z.number(),
+        tags: z.array(z.string())
+      })
       .optional()
-      .describe('This alert stands for many: the tag or source raised more than the configured number a minute'),
+      .describe('This alert stands for many: the tag or source raised more than the configured number in a minute'),
     batteryPct: z.number().optional(),
     lastFix: z
       .object({ position: localPosition.optional(), geo: geoPosition.optional(), accuracyM: z.number().optional(), ageMs: z.number() })

@@ -1,0 +1,168 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Signal } from '../../firmware-protocols/reading.ts'
+import { type Edge, type EdgeState, stepEdge } from './alert-edges.ts'
+
+interface Hearing {
+  readonly atMs: number
+  readonly signal: Signal
+}
+
+function play(hearings: readonly Hearing[], start?: EdgeState): { edges: Edge[]; state: EdgeState | undefined } {
+  let state = start
+  const edges: Edge[] = []
+  for (const { atMs, signal } of hearings) {
+    const step = stepEdge(state, signal, { receivedAt: 1_000_000 + atMs, monotonicMs: atMs, bootId: 'b' })
+    state = step.state
+    if (step.edge !== undefined) edges.push(step.edge)
+  }
+  return { edges, state }
+}
+
+const counter = (count: number, active?: boolean): Signal => ({
+  kind: 'sos',
+  form: 'counter',
+  modulus: 256,
+  count,
+  ...(active === undefined ? {} : { active })
+})
+const level = (on: boolean): Signal => ({ kind: 'sos', form: 'level', on })
+const age = (ageS: number): Signal => ({ kind: 'sos', form: 'age', ageS, saturatesAtS: 65_535 })
+const event = (id?: string): Signal => ({ kind: 'fall', form: 'event', ...(id === undefined ? {} : { id }) })
+const at = (signals: readonly Signal[], everyMs = 1_000): Hearing[] => signals.map((signal, index) => ({ atMs: index * everyMs, signal }))
+const counts = (edges: readonly Edge[]): number[] => edges.map((edge) => edge.count)
+
+describe('levels', () => {
+  it('raise at first sight of a set state and count repeats on the cleared edge', () => {
+    const { edges } = play(at([level(true), level(true), level(true), level(false), level(true)]))
+    expect(edges.map((edge) => [edge.edge, edge.firstSight, edge.repeats])).toEqual([
+      ['raised', true, 0],
+      ['cleared', false, 2],
+      ['raised', false, 0]
+    ])
+  })
+  it('take first sight of an unset state as a baseline', () => {
+    expect(play(at([level(false), level(false)])).edges).toEqual([])
+  })
+  it('give one edge per change, whatever is repeated', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 4 })), { minLength: 1, maxLength: 30 }), (runs) => {
+        const heard = runs.flatMap(([on, times]) => Array.from({ length: times }, () => on))
+        const changes = heard.filter((on, index) => (index === 0 ? on : on !== heard[index - 1]))
+        expect(play(at(heard.map(level))).edges.map((edge) => edge.edge === 'raised')).toEqual(changes)
+      })
+    )
+  })
+})
+
+describe('counters', () => {
+  it('take the first sight as a baseline, unless the frame says that it is triggered now', () => {
+    expect(play(at([counter(7)])).edges).toEqual([])
+    expect(counts(play(at([counter(7, true)])).edges)).toEqual([1])
+  })
+  it('raise once however many receivers hear it, and count what was missed', () => {
+    expect(counts(play(at([counter(7), counter(8), counter(8), counter(8), counter(11)], 10)).edges)).toEqual([1, 3])
+  })
+  it('wrap', () => {
+    expect(counts(play(at([counter(255), counter(0)])).edges)).toEqual([1])
+  })
+  it('take a lower value that holds as a reboot, and the next rise as an alert', () => {
+    expect(counts(play(at([counter(200), counter(0), counter(0), counter(1)])).edges)).toEqual([1])
+    expect(counts(play(at([counter(50), counter(0), counter(1)])).edges)).toEqual([1])
+  })
+  it('are not fooled by late copies of older frames from a receiver that sends in batches', () => {
+    const frames = [counter(4), counter(5), counter(3), counter(4), counter(4), counter(5), counter(5)]
+    expect(counts(play(at(frames, 1)).edges)).toEqual([1])
+  })
+  it('survive a restart between press and repeat', () => {
+    const before = play(at([counter(1), counter(2)]))
+    expect(counts(play([{ atMs: 5_000, signal: counter(2) }], JSON.parse(JSON.stringify(before.state)) as EdgeState).edges)).toEqual([])
+    expect(counts(play([{ atMs: 5_000, signal: counter(3) }], JSON.parse(JSON.stringify(before.state)) as EdgeState).edges)).toEqual([1])
+  })
+  it('add up to the presses, whatever is lost, doubled or late', () => {
+    const frame = fc.record({ presses: fc.integer({ min: 0, max: 3 }), copies: fc.integer({ min: 0, max: 3 }), late: fc.boolean() })
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 255 }), fc.array(frame, { maxLength: 60 }), (first, frames) => {
+        const heard: Hearing[] = [{ atMs: 0, signal: counter(first) }]
+        let count = first
+        let atMs = 0
+        for (const { presses, copies, late } of frames) {
+          const before = count
+          count = (count + presses) % 256
+          atMs += 1_500
+          for (let copy = 0; copy < copies; copy += 1) heard.push({ atMs: atMs + copy, signal: counter(count) })
+          // A late copy comes with a fresh one on each side of it: some receiver is always prompt.
+          if (late && copies > 0) heard.push({ atMs: atMs + 500, signal: counter(before) }, { atMs: atMs + 501, signal: counter(count) })
+        }
+        heard.push({ atMs: atMs + 2_000, signal: counter(count) })
+        const total = frames.reduce((sum, { presses }) => sum + presses, 0)
+        // More than this unseen cannot be told from a reboot.
+        fc.pre(longestSilence(frames) <= 40)
+        expect(counts(play(heard).edges).reduce((sum, value) => sum + value, 0)).toBe(total)
+      })
+    )
+  })
+})
+
+function longestSilence(frames: readonly { presses: number; copies: number }[]): number {
+  let longest = 0
+  let current = 0
+  for (const { presses, copies } of frames) {
+    current += presses
+    longest = Math.max(longest, current)
+    if (copies > 0) current = 0
+  }
+  return longest
+}
+
+describe('ages', () => {
+  it('give the moment it happened, once', () => {
+    const heard = [0, 1_000, 2_500, 9_000].map((atMs) => ({ atMs, signal: age(Math.round(4 + atMs / 1_000)) }))
+    const { edges } = play(heard)
+    expect(edges).toHaveLength(1)
+    expect(edges[0]?.time).toBe(1_000_000 - 4_000)
+  })
+  it('take an old one at first sight, and "never", as a baseline', () => {
+    expect(play([{ atMs: 0, signal: age(4_000) }]).edges).toEqual([])
+    expect(play([{ atMs: 0, signal: age(65_535) }]).edges).toEqual([])
+  })
+  it('raise again for a new moment, also after "never"', () => {
+    expect(
+      play([
+        { atMs: 0, signal: age(65_535) },
+        { atMs: 60_000, signal: age(1) },
+        { atMs: 120_000, signal: age(2) }
+      ]).edges
+    ).toHaveLength(2)
+  })
+})
+
+describe('events', () => {
+  it('are one while they are repeated, with or without an id', () => {
+    expect(play(at([event(), event(), event()])).edges).toHaveLength(1)
+    expect(play(at([event('1'), event('1'), event('2')])).edges).toHaveLength(2)
+  })
+  it('are news again after a pause', () => {
+    expect(
+      play([
+        { atMs: 0, signal: event() },
+        { atMs: 30_000, signal: event() }
+      ]).edges
+    ).toHaveLength(2)
+  })
+})
+
+it('never throws and keeps a JSON state, whatever is mixed', () => {
+  const signal = fc.oneof(
+    fc.boolean().map(level),
+    fc.tuple(fc.integer({ min: 0, max: 255 }), fc.boolean()).map(([count, active]) => counter(count, active)),
+    fc.integer({ min: 0, max: 70_000 }).map(age),
+    fc.option(fc.string(), { nil: undefined }).map(event)
+  )
+  fc.assert(
+    fc.property(fc.array(signal, { maxLength: 50 }), (signals) => {
+      const { state } = play(at(signals))
+      if (state !== undefined) expect(JSON.parse(JSON.stringify(state))).toEqual(state)
+    })
+  )
+})

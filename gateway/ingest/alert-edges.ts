@@ -1,0 +1,179 @@
+import type { Signal } from '../../firmware-protocols/reading.ts'
+
+/**
+ * Levels, counters and ages into edges. Radio loses most frames and several receivers hear the same one, so tags repeat
+ * what they have to say; this step decides which hearing is news. It is pure: state in, state and edge out.
+ *
+ * - A level: first sight of "set" is an alert (fail safe), of "unset" a baseline; afterwards each change is an edge.
+ * - A counter: first sight is a baseline unless the frame also says "triggered now". A rise is one alert that counts all
+ *   it rose by. A fall means the tag rebooted, but late copies of older frames look the same (a receiver that sends in
+ *   batches), so a lower value is believed only when it holds for a second without the higher one being heard again.
+ * - An age: the moment is arrival minus age; a moment already known (within the tolerance) is a repeat.
+ * - An event: the same id, or none and heard again soon, is a repeat.
+ */
+
+/** Two hearings of one age-stamped event differ by the tag's resolution (1 s) and the radio's delays. */
+const AGE_TOLERANCE_MS = 3_000
+/** At first sight an age up to this is news; anything older was before our time. */
+const AGE_NEWS_MS = 120_000
+/** Tags broadcast one event for about 30 s at about one frame a second, and ten frames in a row may be lost. */
+const EVENT_GAP_MS = 10_000
+/** Late copies come in one batch; a tag that rebooted goes on sending. */
+const LOWER_HOLDS_MS = 1_000
+const FRESH_COUNT = 8
+const MANY_UNHEARD = 40
+/** An id of an event says nothing after this long: counters of ids are short and wrap. */
+const EVENT_ID_LIFE_MS = 600_000
+
+export interface EdgeContext {
+  /** Epoch milliseconds of arrival. */
+  readonly receivedAt: number
+  /** Monotonic milliseconds of arrival, comparable within `bootId`. */
+  readonly monotonicMs: number
+  readonly bootId: string
+}
+
+/** What is remembered per tag, kind and slot; small, and JSON. */
+export interface EdgeState {
+  readonly form: Signal['form']
+  /** level: is it set. */
+  readonly on?: boolean
+  /** counter: the last value believed. */
+  readonly count?: number
+  /** counter: a lower value that may mean a reboot, and since when (monotonic). */
+  readonly lower?: number
+  readonly lowerSinceMs?: number
+  /** age: the moment, epoch milliseconds. */
+  readonly at?: number
+  /** event: its id. */
+  readonly id?: string
+  /** When it was last heard, on the monotonic clock of `bootId`. */
+  readonly heardMs: number
+  readonly bootId: string
+  /** Hearings since the last edge that brought nothing new. */
+  readonly repeats: number
+}
+
+export interface Edge {
+  readonly edge: 'raised' | 'cleared'
+  /** How many times it happened since the edge before. */
+  readonly count: number
+  readonly repeats: number
+  readonly firstSight: boolean
+  /** Event time, epoch milliseconds. */
+  readonly time: number
+}
+
+export interface EdgeStep {
+  readonly state: EdgeState
+  readonly edge: Edge | undefined
+  /** The state must survive a restart as it is now; repeats alone need not. */
+  readonly save: boolean
+}
+
+export function stepEdge(state: EdgeState | undefined, signal: Signal, context: EdgeContext): EdgeStep {
+  const known = state?.form === signal.form ? state : undefined
+  switch (signal.form) {
+    case 'level':
+      return stepLevel(known, signal.on, context)
+    case 'counter':
+      return stepCounter(known, signal, context)
+    case 'age':
+      return stepAge(known, signal, context)
+    case 'event':
+      return stepEvent(known, signal.id, context)
+  }
+}
+
+type Memory = Omit<EdgeState, 'form' | 'heardMs' | 'bootId' | 'repeats'>
+
+function heard(form: Signal['form'], memory: Memory, repeats: number, context: EdgeContext): EdgeState {
+  return { form, ...memory, heardMs: context.monotonicMs, bootId: context.bootId, repeats }
+}
+
+function repeated(known: EdgeState, context: EdgeContext): EdgeStep {
+  return {
+    state: { ...known, heardMs: context.monotonicMs, bootId: context.bootId, repeats: known.repeats + 1 },
+    edge: undefined,
+    save: false
+  }
+}
+
+function raised(
+  form: Signal['form'],
+  memory: Memory,
+  known: EdgeState | undefined,
+  context: EdgeContext,
+  count = 1,
+  time = context.receivedAt
+): EdgeStep {
+  const edge: Edge = { edge: 'raised', count, repeats: known?.repeats ?? 0, firstSight: known === undefined, time }
+  return { state: heard(form, memory, 0, context), edge, save: true }
+}
+
+function baseline(form: Signal['form'], memory: Memory, context: EdgeContext): EdgeStep {
+  return { state: heard(form, memory, 0, context), edge: undefined, save: true }
+}
+
+function stepLevel(known: EdgeState | undefined, on: boolean, context: EdgeContext): EdgeStep {
+  if (known?.on === on) return repeated(known, context)
+  if (on) return raised('level', { on }, known, context)
+  if (known === undefined) return baseline('level', { on }, context)
+  const edge: Edge = { edge: 'cleared', count: 1, repeats: known.repeats, firstSight: false, time: context.receivedAt }
+  return { state: heard('level', { on }, 0, context), edge, save: true }
+}
+
+function stepCounter(known: EdgeState | undefined, signal: Signal & { form: 'counter' }, context: EdgeContext): EdgeStep {
+  const { count, modulus } = signal
+  const active = signal.active === true
+  const memory = { count }
+  if (known?.count === undefined) return active ? raised('counter', memory, known, context) : baseline('counter', memory, context)
+  const rise = (from: number): number => {
+    const difference = (count - from + modulus) % modulus
+    // Nobody presses forty times unheard and lands next to zero: such a rise is a tag that began anew.
+    const beganAnew = count < FRESH_COUNT && difference > MANY_UNHEARD
+    return difference < modulus / 2 && !beganAnew ? difference : -1
+  }
+  const fromLast = rise(known.count)
+  if (fromLast === 0) return forgetLower(repeated(known, context))
+  if (fromLast > 0) return raised('counter', memory, known, context, fromLast)
+  if (known.lower === undefined || known.lowerSinceMs === undefined || known.bootId !== context.bootId)
+    return suspectReboot(known, count, context)
+  if (context.monotonicMs - known.lowerSinceMs < LOWER_HOLDS_MS) return repeated(known, context)
+  const fromLower = rise(known.lower)
+  if (fromLower > 0) return raised('counter', memory, known, context, fromLower)
+  return active ? raised('counter', memory, known, context) : baseline('counter', memory, context)
+}
+
+/** A late copy of an older frame carries the "triggered now" of its own time, so even that waits for the proof. */
+function suspectReboot(known: EdgeState, count: number, context: EdgeContext): EdgeStep {
+  const state = { ...known, lower: count, lowerSinceMs: context.monotonicMs, heardMs: context.monotonicMs, bootId: context.bootId }
+  return { state, edge: undefined, save: true }
+}
+
+function forgetLower(step: EdgeStep): EdgeStep {
+  const { lower, lowerSinceMs: _, ...state } = step.state
+  return { ...step, state, save: lower !== undefined }
+}
+
+function stepAge(known: EdgeState | undefined, signal: Signal & { form: 'age' }, context: EdgeContext): EdgeStep {
+  if (signal.saturatesAtS !== undefined && signal.ageS >= signal.saturatesAtS) {
+    return known === undefined ? baseline('age', {}, context) : repeated(known, context)
+  }
+  const at = context.receivedAt - signal.ageS * 1_000
+  if (known === undefined)
+    return signal.ageS * 1_000 <= AGE_NEWS_MS ? raised('age', { at }, known, context, 1, at) : baseline('age', { at }, context)
+  if (known.at !== undefined && at <= known.at + AGE_TOLERANCE_MS) return repeated(known, context)
+  return raised('age', { at }, known, context, 1, at)
+}
+
+function stepEvent(known: EdgeState | undefined, id: string | undefined, context: EdgeContext): EdgeStep {
+  const memory: Memory = id === undefined ? {} : { id }
+  if (known !== undefined && known.id === id && known.bootId === context.bootId) {
+    const sinceMs = context.monotonicMs - known.heardMs
+    if (sinceMs < (id === undefined ? EVENT_GAP_MS : EVENT_ID_LIFE_MS)) return repeated(known, context)
+  }
+  const step = raised('event', memory, known, context)
+  // An event is news of its own; that the tag was never heard before does not make it doubtful.
+  return step.edge === undefined ? step : { ...step, edge: { ...step.edge, firstSight: false } }
+}

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest'
+import type { Delivery, TimerHandle } from '../../drivers/driver.ts'
+import type { Reading, Signal } from '../../firmware-protocols/reading.ts'
+import { createMemoryLog, type MemoryLog } from '../../test-support/memory-log.ts'
+import type { GatewayClock } from '../clock/gateway-clock.ts'
+import { eventDefinition } from '../events/catalogue.ts'
+import { createIngest, type Ingest } from './ingest.ts'
+
+const WALL = 1_790_000_000_000
+
+interface Bench {
+  readonly ingest: Ingest
+  readonly log: MemoryLog
+  hear(source: string, reading: Reading, delivery?: Partial<Delivery>): void
+  advance(ms: number): void
+  /** Type, key and some fields of all events of a type. */
+  of(type: string): { key: string; lane: string; time: number; data: Record<string, unknown> }[]
+}
+
+async function bench(log = createMemoryLog(), limits = { maxPerTagPerMinute: 10, maxPerSourcePerMinute: 120 }): Promise<Bench> {
+  let now = 1_000
+  const timers: { at: number; callback: () => void; live: boolean }[] = []
+  const clock: GatewayClock = {
+    bootId: 'boot-1',
+    quality: () => 'synchronised',
+    wallMs: () => WALL + now,
+    monotonicMs: () => now,
+    onStep: () => undefined,
+    close: () => undefined,
+    setTimeout(callback, delayMs): TimerHandle {
+      const timer = { at: now + delayMs, callback, live: true }
+      timers.push(timer)
+      return { cancel: () => (timer.live = false) }
+    }
+  }
+  const ingest = await createIngest({ clock, log, limits })
+  return {
+    ingest,
+    log,
+    hear: (source, reading, delivery) =>
+      ingest.deliver(source, { readings: [reading], receivedAt: WALL + now, monotonicMs: now, ...delivery }),
+    advance(ms) {
+      now += ms
+      for (const timer of timers.filter((each) => each.live && each.at <= now)) {
+        timer.live = false
+        timer.callback()
+      }
+    },
+    of: (type) => log.events.filter((event) => event.type === type) as never
+  }
+}
+
+const sos = (count: number): Signal => ({ kind: 'sos', form: 'counter', count, modulus: 256 })
+const sosLevel = (on: boolean): Signal => ({ kind: 'sos', form: 'level', on })
+
+describe('ids', () => {
+  it('keep two systems with the same short id apart', async () => {
+    const { ingest, hear, of } = await bench()
+    ingest.setNamespace('hall1', 'pans-hall1')
+    ingest.setNamespace('hall2', 'pans-hall2')
+    hear('hall1', { tag: '4d18', position: { x: 1, y: 2 } })
+    hear('hall2', { tag: '4d18', position: { x: 3, y: 4 } })
+    expect(of('TagMovement').map((event) => event.key)).toEqual(['pans-hall1:4d18', 'pans-hall2:4d18'])
+  })
+  it('make one tag of one BLE tag heard through two receivers, and one alert of one press', async () => {
+    const { hear, of } = await bench()
+    for (const count of [4, 5]) {
+      for (const receiver of ['gate', 'hall']) {
+        const reading: Reading = { tag: 'c0ffee010203', temperatureDegC: 20, signals: [sos(count)] }
+        hear(receiver, reading, { idNamespace: 'ble', receiver })
+      }
+    }
+    expect(new Set(of('TagInfo').map((event) => event.key))).toEqual(new Set(['ble:c0ffee010203']))
+    expect(of('TagAlert')).toHaveLength(1)
+    expect(of('TagAlert')[0]?.data).toMatchObject({ tag: 'ble:c0ffee010203', kind: 'sos', edge: 'raised', count: 1, receiver: 'gate' })
+  })
+  it('take the source for the tag where the link carries one device', async () => {
+    const { hear, of } = await bench()
+    hear('crane', { geo: { latitudeDeg: 50, longitudeDeg: 8 } })
+    expect(of('TagMovement')[0]?.key).toBe('crane:crane')
+  })
+})
+
+describe('what becomes of a reading', () => {
+  it('makes no movement of a fix that the protocol marks as unusable, but keeps that the tag was heard', async () => {
+    const { hear, of } = await bench()
+    hear('a', { tag: '1', usable: false, position: { x: 0, y: 0 }, extra: { fix_quality: 0 } })
+    expect(of('TagMovement')).toEqual([])
+    expect(of('TagInfo')[0]?.data).toMatchObject({ tag: 'a:1', extra: { fix_quality: 0 } })
+  })
+  it('keeps the own time of stale data and marks it', async () => {
+    const { hear, of } = await bench()
+    hear('a', { tag: '1', stale: true, deviceTime: WALL - 60_000, position: { x: 1, y: 1 } })
+    hear('a', { tag: '1', deviceTime: WALL + 900_000, position: { x: 1, y: 1 } })
+    expect(of('TagMovement').map((event) => [event.time, event.data['stale']])).toEqual([
+      [WALL - 60_000, true],
+      [WALL + 1_000, undefined]
+    ])
+  })
+  it('gives events that their schemas accept', async () => {
+    const { hear, log } = await bench()
+    hear('a', {
+      tag: '1',
+      position: { x: 1, y: 2, z: 3 },
+      ranges: [{ anchor: 'c1', rangeM: 2.5, rssiDbm: -70 }],
+      quality: 50,
+      batteryPct: 90,
+      accelMps2: [0, null, 9.8],
+      signals: [sosLevel(true)],
+      extra: { superframe: 3, nested: { a: [1, null, 'x'] } }
+    })
+    hear('a', { device: 'c1', online: true })
+    hear('a', { device: 'c1', online: false }, { redelivered: true })
+    for (const event of log.events) {
+      const result = eventDefinition(event.type)?.data.strict().safeParse(event.data)
+      expect(result?.error, event.type).toBeUndefined()
+    }
+    expect(log.events.map((event) => [event.type, event.lane])).toEqual([
+      ['TagAlert', 'alarm'],
+      ['TagMovement', 'telemetry'],
+      ['TagInfo', 'telemetry'],
+      ['DeviceStatus', 'telemetry'],
+      ['DeviceStatus', 'alarm']
+    ])
+  })
+  it('lets an alert stand alone: last fix with its age, and battery', async () => {
+    const { hear, advance, of } = await bench()
+    hear('a', { tag: '1', position: { x: 4, y: 5 }, accuracyM: 0.3, batteryPct: 55 })
+    advance(7_000)
+    hear('a', { tag: '1', signals: [sosLevel(true)] })
+    expect(of('TagAlert')[0]?.data).toMatchObject({ batteryPct: 55, lastFix: { position: { x: 4, y: 5 }, accuracyM: 0.3, ageMs: 7_000 } })
+  })
+})
+
+describe('acknowledgement', () => {
+  it('comes when all that came of a delivery is durable, and at once when nothing came of it', async () => {
+    const { hear, ingest, log } = await bench()
+    const done: string[] = []
+    hear(
+      'a',
+      { tag: '1', position: { x: 1, y: 1 }, batteryPct: 5, signals: [sosLevel(true)] },
+      { onDurable: () => done.push('three events') }
+    )
+    ingest.deliver('a', { readings: [], receivedAt: WALL, monotonicMs: 0, onDurable: () => done.push('none') })
+    expect(done).toEqual(['none'])
+    log.commit()
+    expect(done).toEqual(['none', 'three events'])
+  })
+})
+
+describe('restarts', () => {
+  it('keep the baseline: a press before is not told again, a press meanwhile is', async () => {
+    const first = await bench()
+    first.hear('a', { tag: '1', signals: [sos(1)] })
+    first.hear('a', { tag: '1', signals: [sos(2)] })
+    expect(first.of('TagAlert')).toHaveLength(1)
+    const again = await bench(createMemoryLog(first.log.state))
+    again.hear('a', { tag: '1', signals: [sos(2)] })
+    expect(again.of('TagAlert')).toHaveLength(0)
+    again.hear('a', { tag: '1', signals: [sos(4)] })
+    expect(again.of('TagAlert')[0]?.data).toMatchObject({ count: 2 })
+  })
+})
+
+describe('floods', () => {
+  const press = (b: Bench, source: string, tag: string, count: number): void => b.hear(source, { tag, signals: [sos(count)] })
+
+  it('of one tag are collapsed to one alert with a count, which says so', async () => {
+    const b = await bench(undefined, { maxPerTagPerMinute: 3, maxPerSourcePerMinute: 100 })
+    for (let count = 0; count <= 20; count += 1) press(b, 'a', '1', count)
+    const during = b.of('TagAlert')
+    expect(during).toHaveLength(4)
+    expect(during[3]?.data['collapsed']).toMatchObject({ by: 'tag', id: 'a:1', limitPerMinute: 3 })
+    b.advance(61_000)
+    const after = b.of('TagAlert')
+    expect(after).toHaveLength(5)
+    expect(after[4]?.data['collapsed']).toMatchObject({ by: 'tag', alerts: 17, windowMs: 60_000, tags: ['a:1'] })
+    press(b, 'a', '1', 21)
+    expect(b.of('TagAlert')).toHaveLength(6)
+  })
+  it('of a source never hide the first SOS of a tag', async () => {
+    const b = await bench(undefined, { maxPerTagPerMinute: 100, maxPerSourcePerMinute: 5 })
+    for (let count = 0; count <= 20; count += 1) press(b, 'a', 'mad', count)
+    press(b, 'a', 'worker', 0)
+    press(b, 'a', 'worker', 1)
+    expect(b.of('TagAlert').at(-1)?.key).toBe('a:worker')
+    expect(b.of('TagAlert').at(-1)?.data['collapsed']).toBeUndefined()
+  })
+  it('do not lose an alarm that still stands when the minute is over', async () => {
+    const b = await bench(undefined, { maxPerTagPerMinute: 2, maxPerSourcePerMinute: 100 })
+    for (let turn = 0; turn < 5; turn += 1) {
+      b.hear('a', { tag: '1', signals: [sosLevel(true)] })
+      b.hear('a', { tag: '1', signals: [sosLevel(false)] })
+    }
+    b.hear('a', { tag: '1', signals: [sosLevel(true)] })
+    b.advance(61_000)
+    expect(b.of('TagAlert').at(-1)?.data).toMatchObject({ edge: 'raised', collapsed: { alerts: 4 } })
+  })
+  it('of one tag do not silence another', async () => {
+    const b = await bench(undefined, { maxPerTagPerMinute: 1, maxPerSourcePerMinute: 100 })
+    for (let count = 0; count <= 5; count += 1) press(b, 'a', '1', count)
+    b.hear('a', { tag: '2', signals: [{ kind: 'fall', form: 'event' }] })
+    expect(b.of('TagAlert').at(-1)?.key).toBe('a:2')
+  })
+})

@@ -1,0 +1,148 @@
+import type { Delivery, TimerHandle } from '../../drivers/driver.ts'
+import type { Reading } from '../../firmware-protocols/reading.ts'
+import type { GatewayClock } from '../clock/gateway-clock.ts'
+import type { GatewayEvent } from '../events/define-event.ts'
+import { tagId } from '../events/tag-id.ts'
+import type { EventLog } from '../log/event-log.ts'
+import { type AlertDesk, createAlertDesk } from './alert-desk.ts'
+import { deviceData, eventTime, type Heard, infoData, isInfo, isMovement, makeEvent, movementData } from './event-maker.ts'
+import type { FloodLimits } from './flood-gate.ts'
+import { createTagRegistry, type TagRegistry } from './tag-registry.ts'
+
+const DEVICES = 'device-online'
+/** Random ids on a broken link must not grow memory; a site has fewer anchors and receivers than this. */
+const MAX_DEVICES = 10_000
+
+/** Counted per type since the start. */
+export type IngestCounters = Map<string, number>
+
+/** From readings to events. The one place that knows ids, edges and what becomes of a reading; it never waits. */
+export interface Ingest {
+  /** Takes what a source delivered; calls `delivery.onDurable` when all that came of it is durable. */
+  deliver(sourceId: string, delivery: Delivery): void
+  /** Namespace of a source's short ids; forgets nothing of the tags when a source goes. */
+  setNamespace(sourceId: string, namespace: string): void
+  readonly tags: TagRegistry
+  readonly counters: IngestCounters
+  close(): void
+}
+
+export interface IngestOptions {
+  readonly clock: GatewayClock
+  readonly log: Pick<EventLog, 'append' | 'saveState' | 'loadState'>
+  readonly limits: FloodLimits
+  /** Told of every alert and device change, for those who act at once (the page). */
+  readonly onAlarm?: (event: GatewayEvent) => void
+}
+
+export async function createIngest(options: IngestOptions): Promise<Ingest> {
+  const saved = await options.log.loadState('alert-edges')
+  const devicesOnline = new Map(await options.log.loadState(DEVICES))
+  const desk = createAlertDesk({ clock: options.clock, log: options.log, saved, limits: options.limits })
+  return new ReadingIngest(options, desk, devicesOnline)
+}
+
+class ReadingIngest implements Ingest {
+  readonly tags = createTagRegistry()
+  readonly counters: IngestCounters = new Map()
+  readonly #namespaces = new Map<string, string>()
+  readonly #options: IngestOptions
+  readonly #desk: AlertDesk
+  readonly #devicesOnline: Map<string, string>
+  #timer: TimerHandle | undefined
+
+  constructor(options: IngestOptions, desk: AlertDesk, devicesOnline: Map<string, string>) {
+    this.#options = options
+    this.#desk = desk
+    this.#devicesOnline = devicesOnline
+  }
+
+  setNamespace(sourceId: string, namespace: string): void {
+    this.#namespaces.set(sourceId, namespace)
+  }
+
+  deliver(source: string, delivery: Delivery): void {
+    const namespace = delivery.idNamespace ?? this.#namespaces.get(source) ?? source
+    const events: GatewayEvent[] = []
+    for (const reading of delivery.readings) this.#make({ source, namespace, delivery, reading }, events)
+    this.#append(events, delivery.onDurable)
+  }
+
+  close(): void {
+    this.#timer?.cancel()
+  }
+
+  #make(heard: Heard, events: GatewayEvent[]): void {
+    const { reading, namespace } = heard
+    if (reading.device !== undefined) events.push(this.#deviceEvent(heard, tagId(namespace, reading.device)))
+    if (reading.device !== undefined && reading.tag === undefined) return
+    // A link that carries one device's own frames (a GNSS receiver, a tag on a cable) implies the tag: the source itself.
+    this.#tagEvents(heard, tagId(namespace, reading.tag ?? heard.source), reading, events)
+  }
+
+  #tagEvents(heard: Heard, tag: string, reading: Reading, events: GatewayEvent[]): void {
+    const { clock } = this.#options
+    const { receivedAt, monotonicMs } = heard.delivery
+    const state = this.tags.heard(tag, heard.source, reading, receivedAt, monotonicMs)
+    if (reading.signals !== undefined) {
+      for (const event of this.#desk.due(monotonicMs)) events.push(event)
+      for (const signal of reading.signals) {
+        const event = this.#desk.take(heard, state, signal)
+        if (event !== undefined) events.push(event)
+      }
+      this.#watchFloods()
+    }
+    if (isMovement(reading))
+      events.push(makeEvent(clock, heard, 'TagMovement', 'telemetry', tag, eventTime(heard), movementData(heard, tag)))
+    if (isInfo(reading)) events.push(makeEvent(clock, heard, 'TagInfo', 'telemetry', tag, eventTime(heard), infoData(heard, tag)))
+  }
+
+  /** A change of a device's presence must not wait behind telemetry, and is remembered over restarts. */
+  #deviceEvent(heard: Heard, device: string): GatewayEvent {
+    const online = heard.reading.online
+    const known = this.#devicesOnline.get(device)
+    const changed = online !== undefined && known !== String(online)
+    if (changed && (known !== undefined || this.#devicesOnline.size < MAX_DEVICES)) {
+      this.#devicesOnline.set(device, String(online))
+      this.#options.log.saveState(DEVICES, device, String(online))
+    }
+    const lane = changed && (known !== undefined || !online) ? 'alarm' : 'telemetry'
+    return makeEvent(this.#options.clock, heard, 'DeviceStatus', lane, device, eventTime(heard), deviceData(heard, device))
+  }
+
+  #append(events: readonly GatewayEvent[], onDurable: (() => void) | undefined): void {
+    const { log, onAlarm } = this.#options
+    let left = events.length
+    if (left === 0) {
+      onDurable?.()
+      return
+    }
+    // Lanes commit apart from each other, so a delivery is durable when the last of its events is.
+    const done =
+      onDurable === undefined || left === 1
+        ? onDurable
+        : () => {
+            left -= 1
+            if (left === 0) onDurable()
+          }
+    for (const event of events) {
+      this.counters.set(event.type, (this.counters.get(event.type) ?? 0) + 1)
+      log.append(event, done)
+      if (event.lane === 'alarm') onAlarm?.(event)
+    }
+  }
+
+  #watchFloods(): void {
+    const next = this.#desk.nextDueMs()
+    if (next === undefined || this.#timer !== undefined) return
+    const { clock } = this.#options
+    this.#timer = clock.setTimeout(
+      () => {
+        this.#timer = undefined
+        this.#append(this.#desk.due(clock.monotonicMs()), undefined)
+        this.#watchFloods()
+      },
+      Math.max(0, next - clock.monotonicMs())
+    )
+  }
+}
