@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['dist/**/*.test.js'],
+    // Offers one real Kafka to all files, started when the first of them asks, and says at the end which suites had to do without.
+    globalSetup: ['dist/test-support/kafka/global-setup.js'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
