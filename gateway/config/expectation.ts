@@ -1,0 +1,44 @@
+import type { JsonSchemaNode } from './schema.ts'
+
+/** Bounds that zod gives every integer; they say nothing to a reader. */
+const SAFE = Number.MAX_SAFE_INTEGER
+
+/** In words: what may stand at a place of the schema. */
+export function expectation(node: JsonSchemaNode | undefined): string {
+  if (node === undefined) return 'something else'
+  const example = node.examples?.[0] ?? node.default
+  const described = kindOf(node)
+  return example === undefined || typeof example === 'object' ? described : `${described}, for example ${JSON.stringify(example)}`
+}
+
+function kindOf(node: JsonSchemaNode): string {
+  const union = node.oneOf ?? node.anyOf
+  if (union !== undefined) return [...new Set(union.map(kindOf))].join(', or ')
+  if ('const' in node) return JSON.stringify(node.const)
+  if (node.enum !== undefined) return `one of: ${node.enum.join(', ')}`
+  switch (node.type) {
+    case 'boolean':
+      return 'true or false'
+    case 'integer':
+      return `a whole number${boundsOf(node)}`
+    case 'number':
+      return `a number${boundsOf(node)}`
+    case 'array':
+      return `a list, each item ${kindOf(node.items ?? {})}`
+    case 'object':
+      return node.properties === undefined ? 'a section of `name:` entries' : `a section with ${Object.keys(node.properties).join(', ')}`
+    case 'string':
+      return 'a text'
+    default:
+      return 'a value'
+  }
+}
+
+function boundsOf({ minimum, maximum, exclusiveMinimum }: JsonSchemaNode): string {
+  const least = minimum !== undefined && minimum > -SAFE ? minimum : undefined
+  const most = maximum !== undefined && maximum < SAFE ? maximum : undefined
+  const above = exclusiveMinimum === undefined ? '' : ` above ${exclusiveMinimum}`
+  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`
+  if (least !== undefined) return ` of at least ${least}`
+  return most === undefined ? above : `${above}${above === '' ? '' : ' and'} of at most ${most}`
+}

@@ -1,0 +1,52 @@
+import { isIPv4 } from 'node:net'
+import { z } from 'zod'
+
+/** Marks a text that may be given by reference and that is shown to nobody. Drivers, which cannot import this, mark theirs by `writeOnly: true`. */
+export const SECRET = { writeOnly: true, 'x-secret': true } as const
+/** Marks a text that may be given by reference but may be shown (a certificate, a user name). */
+export const REFERABLE = { 'x-reference': true } as const
+
+const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** Names that go into topics, keys and file names. */
+export const nameSchema = z.string().regex(NAME, '1 to 63 lower-case letters, digits and hyphens, with no hyphen at either end')
+
+const UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12
+}
+const SIZE = /^(\d+(?:\.\d+)?) ?(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$/
+
+/** A number of bytes, or a text such as `16 GiB`. */
+export function byteSizeSchema(minBytes: number, defaultText: string, description: string) {
+  return z
+    .union([z.int(), z.string().regex(SIZE, { error: 'a number of bytes, or a text such as "16 GiB"', abort: true })])
+    .transform((size) => bytesOf(size))
+    .refine((bytes) => bytes >= minBytes, { error: `is less than the least possible, ${minBytes} bytes`, abort: true })
+    .prefault(defaultText)
+    .meta({ description, examples: [defaultText] })
+}
+
+function bytesOf(size: number | string): number {
+  if (typeof size === 'number') return size
+  const [, count = '0', unit = 'B'] = SIZE.exec(size) ?? []
+  return Math.round(Number(count) * (UNITS[unit] ?? 1))
+}
+
+/** `localhost` and the addresses that reach no further than this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+/** PEM text; a path written here by mistake is the usual slip, and said so. */
+export const pemSchema = z.string().refine((text) => text.includes('-----BEGIN '), {
+  message: 'is not PEM text',
+  params: { remedy: 'to take it from a file, write {file: /path/to/it.pem}' }
+})

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { explainIssue } from './explain-issue.ts'
+import { type ConfigProblem, type Finding, problemAt } from './problem.ts'
+import { resolveReferences } from './references.ts'
+import { type Config, type ConfigSchema, type ParsedRoot, SOURCE_KEYS, type SourceConfig } from './schema.ts'
+import { formatPath } from './schema-walk.ts'
+import { readYaml, type YamlSource } from './yaml-source.ts'
+
+export interface LoadedConfig {
+  readonly ok: true
+  readonly config: Config
+  /** Hash of the file's text: names this version of it. */
+  readonly etag: string
+  /** Absolute paths of the files that secrets and certificates were read from. */
+  readonly referencedFiles: readonly string[]
+}
+
+export interface RefusedConfig {
+  readonly ok: false
+  /** At least one, in the order of the file. */
+  readonly problems: readonly ConfigProblem[]
+  readonly etag: string | undefined
+}
+
+export type LoadResult = LoadedConfig | RefusedConfig
+
+export interface LoadOptions {
+  readonly schema: ConfigSchema
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+export function etagOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+/** Reads and validates a configuration file. Never throws for what is in the file, or for its absence. */
+export async function loadConfig(path: string, options: LoadOptions): Promise<LoadResult> {
+  let bytes: Buffer
+  try {
+    bytes = await readFile(path)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+    const [what, remedy] = UNREADABLE[code] ?? [`the file cannot be read (${code})`, 'check the path and the disk']
+    return { ok: false, etag: undefined, problems: [{ file: path, line: 1, column: 1, path: '', what, remedy }] }
+  }
+  const text = bytes.toString('utf8')
+  const foreign = Buffer.from(text, 'utf8').equals(bytes) && !text.includes('\0') ? -1 : text.search(/[\uFFFD\0]/)
+  if (foreign >= 0) {
+    const before = text.slice(0, foreign).split('\n')
+    const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+    const finding: Finding = { path: [], at: 'value', what: 'the file is not UTF-8 text', remedy: 'save it as UTF-8' }
+    return { ok: false, etag: etagOf(text), problems: [problemAt(path, place, finding)] }
+  }
+  return await parseConfig(text, path, options)
+}
+
+const UNREADABLE: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
+  ENOENT: ['the file does not exist', 'create it (config.example.yaml is a start), or name another one'],
+  EACCES: ['the file may not be read by this user', 'give the user that the gateway runs as the right to read it'],
+  EISDIR: ['this is a directory', 'name the file in it']
+}
+
+/** Validates the text of a configuration file. `path` names it in messages; relative paths in it count from its directory. */
+export async function parseConfig(text: string, path: string, { schema, env = process.env }: LoadOptions): Promise<LoadResult> {
+  const etag = etagOf(text)
+  const yaml = readYaml(text, path)
+  if (!yaml.ok) return { ok: false, problems: yaml.problems, etag }
+  const { source } = yaml
+  const directory = dirname(resolve(path))
+  const resolved = await resolveReferences(schema.json, source.data, { env, directory })
+  const failedReferences = new Set(resolved.findings.map((finding) => formatPath(finding.path)))
+  const parsed = schema.zod.safeParse(resolved.data)
+  const context = { schema: schema.json, data: resolved.data }
+  const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => explainIssue(context, issue))
+  // What a missing secret leads to further on is no mistake of its own.
+  const findings = [...resolved.findings, ...issues.filter((finding) => !failedReferences.has(formatPath(finding.path)))]
+  if (!parsed.success || findings.length > 0) return { ok: false, problems: inOrder(source, findings), etag }
+  return { ok: true, config: assemble(parsed.data, schema, directory), etag, referencedFiles: resolved.files }
+}
+
+function inOrder(source: YamlSource, findings: readonly Finding[]): readonly ConfigProblem[] {
+  return findings
+    .map((finding) => problemAt(source.file, source.locate(finding), finding))
+    .toSorted((a, b) => a.line - b.line || a.column - b.column)
+}
+
+function assemble({ sources, dataDir, kafka, ...sections }: ParsedRoot, schema: ConfigSchema, directory: string): Config {
+  return {
+    ...sections,
+    kafka,
+    dataDir: resolve(directory, dataDir),
+    sources: Object.entries(sources).map(([id, source]) => assembleSource(id, source, schema))
+  }
+}
+
+function assembleSource(id: string, source: Readonly<Record<string, unknown>>, schema: ConfigSchema): SourceConfig {
+  const codec = schema.catalogue.codecs.find((candidate) => candidate.protocol === source['protocol'])
+  const worldWide = codec?.idScope === 'world' ? codec.idNamespace : undefined
+  return {
+    id,
+    driver: String(source['driver']),
+    protocol: codec?.protocol,
+    namespace: typeof source['namespace'] === 'string' ? source['namespace'] : (worldWide ?? id),
+    enabled: source['enabled'] !== false,
+    settings: Object.fromEntries(Object.entries(source).filter(([key]) => !SOURCE_KEYS.has(key)))
+  }
+}
