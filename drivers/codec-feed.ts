@@ -1,0 +1,133 @@
+import type { Codec, DecodeResult, Decoder, FrameContext, Framer, FramerCounters } from '../firmware-protocols/codec.ts'
+import type { Reading } from '../firmware-protocols/reading.ts'
+import type { Delivery, DriverContext } from './driver.ts'
+import { DriverError } from './driver.ts'
+import { messageOf } from './driver-errors.ts'
+
+/** What of a driver's context a feed needs. */
+export type FeedContext = Pick<DriverContext, 'clock' | 'counters' | 'log' | 'sink' | 'sourceId'>
+
+/** What the transport knows of a frame beside its bytes; goes into the delivery. */
+export type Envelope = Omit<Delivery, 'readings' | 'receivedAt' | 'monotonicMs'>
+
+export interface FrameFeed {
+  /**
+   * Decodes one whole frame and delivers what it says. Never throws. `envelope.onDurable` is called at once when the frame
+   * says nothing that could be stored; otherwise it goes with the delivery.
+   */
+  frame(frame: Uint8Array, context?: Omit<FrameContext, 'receivedAt'>, envelope?: Envelope): void
+}
+
+export interface StreamFeed {
+  /** Takes bytes as they come, cut anywhere. Never throws; holds no more than the longest frame of the protocol. */
+  bytes(chunk: Uint8Array): void
+  /** The link was re-opened: what was half received is discarded. */
+  reset(): void
+}
+
+const NO_CONTEXT = {}
+const NO_ENVELOPE: Envelope = {}
+const NO_READINGS: readonly Reading[] = []
+/** A codec that throws is a defect; it is said at most this often, and counted each time. */
+const DEFECT_LOG_INTERVAL_MS = 60_000
+
+function createDefectLog(codec: Codec, context: FeedContext): (step: string, error: unknown) => void {
+  let quietUntilMs = Number.NEGATIVE_INFINITY
+  let unsaid = 0
+  return (step, error) => {
+    context.counters.errors++
+    const nowMs = context.clock.monotonicMs()
+    if (nowMs < quietUntilMs) {
+      unsaid++
+      return
+    }
+    quietUntilMs = nowMs + DEFECT_LOG_INTERVAL_MS
+    context.log.error({ sourceId: context.sourceId, protocol: codec.protocol, step, error: messageOf(error), unsaid }, 'a codec threw')
+    unsaid = 0
+  }
+}
+
+/** Decoder and counters for transports that deliver whole frames. Hot: one object per frame, nothing else. */
+export function createFrameFeed(codec: Codec, context: FeedContext): FrameFeed {
+  const { clock, counters, sink } = context
+  const sayDefect = createDefectLog(codec, context)
+  let decoder: Decoder = codec.createDecoder()
+
+  const count = (result: DecodeResult): readonly Reading[] => {
+    switch (result.kind) {
+      case 'readings':
+        counters.readings += result.readings.length
+        return result.readings
+      case 'ignored':
+        counters.ignored++
+        return NO_READINGS
+      case 'incomplete':
+        counters.incomplete++
+        return NO_READINGS
+      case 'error':
+        counters.errors++
+        return NO_READINGS
+    }
+  }
+
+  return {
+    frame(frame, frameContext = NO_CONTEXT, envelope = NO_ENVELOPE) {
+      const receivedAt = clock.wallMs()
+      counters.frames++
+      let readings = NO_READINGS
+      try {
+        readings = count(decoder.decode(frame, { ...frameContext, receivedAt }))
+      } catch (error) {
+        sayDefect('decode', error)
+        // What it remembers of earlier frames may be half written.
+        decoder = codec.createDecoder()
+      }
+      if (readings.length === 0) envelope.onDurable?.()
+      else sink.deliver({ ...envelope, readings, receivedAt, monotonicMs: clock.monotonicMs() })
+    }
+  }
+}
+
+/** Framer, decoder and counters for byte streams. Throws `PROTOCOL_NOT_STREAM` (fatal) when the codec has no framer. */
+export function createStreamFeed(codec: Codec, context: FeedContext): StreamFeed {
+  const { createFramer } = codec
+  if (createFramer === undefined)
+    throw new DriverError('PROTOCOL_NOT_STREAM', `protocol "${codec.protocol}" does not travel on a byte stream`, { retriable: false })
+  const { counters } = context
+  const sayDefect = createDefectLog(codec, context)
+  const frames = createFrameFeed(codec, context)
+  const onFrame = (frame: Uint8Array): void => frames.frame(frame)
+  let framer: Framer = createFramer()
+  let errors = 0
+  let discarded = 0
+
+  const refused = (counted: Readonly<FramerCounters>): number => counted.badChecksum + counted.oversize
+  const takeCounters = (): void => {
+    const counted = framer.counters
+    counters.errors += refused(counted) - errors
+    counters.discardedBytes += counted.discardedBytes - discarded
+    errors = refused(counted)
+    discarded = counted.discardedBytes
+  }
+  const guard = (step: string, work: () => void): void => {
+    try {
+      work()
+      takeCounters()
+    } catch (error) {
+      sayDefect(step, error)
+      framer = createFramer()
+      errors = 0
+      discarded = 0
+    }
+  }
+
+  return {
+    bytes(chunk) {
+      counters.bytesIn += chunk.length
+      guard('frame', () => framer.push(chunk, onFrame))
+    },
+    reset() {
+      guard('reset', () => framer.reset())
+    }
+  }
+}

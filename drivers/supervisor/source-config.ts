@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Codec } from '../../firmware-protocols/codec.ts'
+import { type Driver, DriverError } from '../driver.ts'
+import { messageOf } from '../driver-errors.ts'
+
+/** One configured source. `settings` is what the driver's schema takes. */
+export interface SourceConfig {
+  readonly id: string
+  readonly driver: string
+  readonly protocol?: string | undefined
+  /** Namespace of short ids; not the driver's business, shown in the status. */
+  readonly namespace?: string | undefined
+  readonly enabled: boolean
+  readonly settings: unknown
+}
+
+/** Whether going from one configuration to the other needs a new run. */
+export function needsRestart(before: SourceConfig, after: SourceConfig): boolean {
+  return (
+    before.driver !== after.driver ||
+    before.protocol !== after.protocol ||
+    before.enabled !== after.enabled ||
+    !isDeepStrictEqual(before.settings, after.settings)
+  )
+}
+
+export interface ResolvedSource {
+  readonly driver: Driver<unknown>
+  readonly codec: Codec | undefined
+  readonly settings: unknown
+}
+
+const fatal = (code: string, message: string, cause?: unknown): DriverError => new DriverError(code, message, { retriable: false, cause })
+
+/** Finds driver and codec and validates the settings; throws a fatal DriverError that says what to change. */
+export function resolveSource(
+  config: SourceConfig,
+  drivers: readonly Driver<unknown>[],
+  findCodec: (protocol: string) => Codec | undefined
+): ResolvedSource {
+  const driver = drivers.find((candidate) => candidate.kind === config.driver)
+  if (driver === undefined)
+    throw fatal('DRIVER_UNKNOWN', `there is no driver "${config.driver}"; known: ${drivers.map((known) => known.kind).join(', ')}`)
+  return { driver, codec: resolveCodec(config, driver, findCodec), settings: parseSettings(config, driver) }
+}
+
+function resolveCodec(
+  config: SourceConfig,
+  driver: Driver<unknown>,
+  findCodec: (protocol: string) => Codec | undefined
+): Codec | undefined {
+  if (config.protocol === undefined) {
+    if (driver.carries.length === 0) return undefined
+    throw fatal('PROTOCOL_MISSING', `a source with driver "${driver.kind}" needs a protocol`)
+  }
+  const codec = findCodec(config.protocol)
+  if (codec === undefined) throw fatal('PROTOCOL_UNKNOWN', `there is no protocol "${config.protocol}"`)
+  if (!driver.carries.includes(codec.transport))
+    throw fatal('PROTOCOL_NOT_CARRIED', `driver "${driver.kind}" cannot carry protocol "${codec.protocol}" (${codec.transport})`)
+  return codec
+}
+
+function parseSettings(config: SourceConfig, driver: Driver<unknown>): unknown {
+  try {
+    return driver.settings.parse(config.settings)
+  } catch (error) {
+    throw fatal('SETTINGS_INVALID', `settings of source "${config.id}": ${messageOf(error)}`, error)
+  }
+}
