@@ -1,8 +1,9 @@
 import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
-import { finiteNumber, isJsonObject, type JsonObject, parseLooseJson } from '../kit/json.ts'
+import { type Extra, finiteNumber, isJsonObject, type JsonObject, parseLooseJson } from '../kit/json.ts'
+import { isPansFix, localPosition } from '../kit/local-position.ts'
 import { type Draft, failure, ignored, readings } from '../kit/results.ts'
 import { utf8Text } from '../kit/text.ts'
-import { applyAnchorConfig, applyData, applyRest, applyStamp, applySuperframe, type Extra, isFix, localPosition } from './pans-payload.ts'
+import { applyAnchorConfig, applyData, applyRest, applyStamp, applySuperframe } from './pans-payload.ts'
 import { type PansTopic, parsePansTopic } from './pans-topic.ts'
 
 /** PANS messages have some hundred bytes; the cap keeps a wrong or hostile publisher from costing more. */
@@ -107,7 +108,7 @@ function decodeLocation(id: string, payload: JsonObject, draft: Draft): DecodeRe
     if (quality < 0 || quality > 100) return failure('VALUE_RANGE', `quality ${quality} is not within 0 and 100`)
     draft.quality = quality
   }
-  if (!isFix(position, quality)) draft.usable = false
+  if (!isPansFix(position, quality)) draft.usable = false
   const extra: Extra = { kind: 'location', node_id: id, timestamp_utc: null }
   applySuperframe(payload, extra)
   return finish(payload, LOCATION_KNOWN, draft, extra)

@@ -1,11 +1,9 @@
 import { decodeBase64 } from '../kit/base64.ts'
 import { formatUtc, MAX_EPOCH_MS } from '../kit/civil-time.ts'
 import { toHex } from '../kit/hex.ts'
-import { boundedJson, finiteNumber, isJsonObject, type JsonObject, snakeCase } from '../kit/json.ts'
+import { type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
+import { localPosition } from '../kit/local-position.ts'
 import type { Draft } from '../kit/results.ts'
-import type { Json, LocalPosition } from '../reading.ts'
-
-export type Extra = { [key: string]: Json }
 
 /** Epoch milliseconds of a PANS time stamp: microseconds since the epoch, sent as a text of digits. */
 function stampMs(value: unknown): number | undefined {
@@ -27,19 +25,6 @@ export function applySuperframe(payload: JsonObject, extra: Extra): void {
   if (superframe !== undefined) extra['superframe'] = superframe
 }
 
-/** x, y, z in metres when all three are numbers; a NaN in any form, or a missing one, makes it no position. */
-export function localPosition(value: JsonObject): LocalPosition | undefined {
-  const x = finiteNumber(value['x'])
-  const y = finiteNumber(value['y'])
-  const z = finiteNumber(value['z'])
-  return x === undefined || y === undefined || z === undefined ? undefined : { x, y, z }
-}
-
-/** Whether a reported position is a fix: PANS nodes without one report quality 0, the origin, or NaN. */
-export function isFix(position: LocalPosition | undefined, quality: number | undefined): boolean {
-  return position !== undefined && quality !== 0 && !(position.x === 0 && position.y === 0 && position.z === 0)
-}
-
 /** Bytes carried as base64, as hex. False: the member is no base64. */
 export function applyData(payload: JsonObject, extra: Extra): boolean {
   const data = payload['data']
@@ -53,14 +38,9 @@ export function applyData(payload: JsonObject, extra: Extra): boolean {
 /** PANS gives update rates in milliseconds under names without a unit. */
 const UNITS: { readonly [key: string]: string } = { nom_update_rate: '_ms', stat_update_rate: '_ms', batt_voltage: '_mv' }
 
-/** Members that the reader has no name of its own for, in snake_case, so that nothing the message says is lost. */
+/** Members that the reader has no name of its own for. */
 export function applyRest(value: JsonObject, known: ReadonlySet<string>, extra: Extra): void {
-  for (const key of Object.keys(value)) {
-    if (known.has(key)) continue
-    const name = snakeCase(key)
-    const unit = UNITS[name] ?? ''
-    if (name !== '' && name !== '__proto__' && !Object.hasOwn(extra, name + unit)) extra[name + unit] = boundedJson(value[key])
-  }
+  keepRest(value, known, extra, UNITS)
 }
 
 const ANCHOR_KNOWN = new Set(['initiator', 'position'])

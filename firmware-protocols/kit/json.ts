@@ -56,3 +56,24 @@ export function boundedJson(value: unknown, depth = KEPT_DEPTH): Json {
   for (const [key, item] of Object.entries(value)) if (key !== '__proto__') copy[key] = boundedJson(item, depth - 1)
   return copy
 }
+
+/** A reading's `extra` while it is being filled. */
+export type Extra = { [key: string]: Json }
+
+/**
+ * Puts the members that a codec has no name of its own for into `extra`, in snake_case, so that nothing a message says is
+ * lost. `units`: suffix by name, where the protocol gives the unit elsewhere.
+ */
+export function keepRest(
+  value: JsonObject,
+  known: ReadonlySet<string>,
+  extra: Extra,
+  units: { readonly [key: string]: string } = {}
+): void {
+  for (const key of Object.keys(value)) {
+    if (known.has(key)) continue
+    const name = snakeCase(key)
+    const full = name + (units[name] ?? '')
+    if (name !== '' && key !== '__proto__' && !Object.hasOwn(extra, full)) extra[full] = boundedJson(value[key])
+  }
+}
