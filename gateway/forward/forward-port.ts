@@ -1,9 +1,12 @@
+export type RecordHeaders = Readonly<Record<string, string>>
+
 /** One record as it goes out. */
 export interface OutgoingRecord {
   readonly topic: string
   readonly key: string
-  /** CloudEvent in structured mode, JSON text. */
+  /** JSON text: a CloudEvent in structured mode, or its data in binary mode. */
   readonly value: string
+  readonly headers?: RecordHeaders
 }
 
 /**
