@@ -1,4 +1,5 @@
 import type { Driver } from './driver.ts'
+import { serialDriver } from './serial/serial-driver.ts'
 
 /** Every built-in driver. A new one is added here and nowhere else. */
-export const DRIVERS: readonly Driver<unknown>[] = []
+export const DRIVERS: readonly Driver<unknown>[] = [serialDriver]

@@ -52,8 +52,11 @@ export function limitedSend(
     options.signal?.addEventListener('abort', onAbort)
     ended.addEventListener('abort', onEnded)
     const finish = (outcome: SendOutcome): void => {
-      if (outcome.stage !== 'failed' && outcome.stage !== 'unsupported') report(outcome.stage)
-      settle(outcome)
+      if (outcome.stage === 'failed' || outcome.stage === 'unsupported') settle(outcome)
+      else {
+        report(outcome.stage)
+        settle({ stage: reached ?? outcome.stage })
+      }
     }
     try {
       attempt({ timeoutMs: options.timeoutMs, onStage: report, signal: giveUp.signal }).then(finish, (error: unknown) =>

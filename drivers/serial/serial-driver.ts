@@ -1,0 +1,142 @@
+import type { Codec } from '../../firmware-protocols/codec.ts'
+import { createStreamFeed, type StreamFeed } from '../codec-feed.ts'
+import { type Driver, type DriverContext, DriverError, type DriverRun, type TimerHandle } from '../driver.ts'
+import { guarded, messageOf } from '../driver-errors.ts'
+import { createRunEnd, type RunEnd } from '../run-end.ts'
+import { judgeStream } from '../stream-judge.ts'
+import type { BytePort, PortListener } from './byte-port.ts'
+import { startOutput } from './on-open.ts'
+import { parsePortName } from './port-name.ts'
+import { resolvePort } from './resolve-port.ts'
+import { type SerialSettings, serialSettingsSchema } from './settings.ts'
+import { openTcpPort } from './tcp-port.ts'
+import { openTtyPort } from './tty-port.ts'
+
+/** How often a run looks whether its device is still there and whether the line has gone silent. */
+const LOOK_EVERY_MS = 1_000
+/** Looks between two judgements of what comes in. */
+const LOOKS_PER_JUDGEMENT = 10
+
+/** Any serial port, and serial device servers over TCP. Carries the protocols that travel on byte streams. */
+export const serialDriver: Driver<SerialSettings> = {
+  kind: 'serial',
+  title: 'Serial port or serial device server',
+  carries: ['serial'],
+  settings: serialSettingsSchema,
+  createRun(settings, codec, context) {
+    if (codec === undefined) throw new DriverError('PROTOCOL_MISSING', 'a serial source needs a protocol', { retriable: false })
+    return new SerialRun(settings, codec, context)
+  }
+}
+
+class SerialRun implements DriverRun {
+  readonly #settings: SerialSettings
+  readonly #context: DriverContext
+  readonly #feed: StreamFeed
+  readonly #end: RunEnd
+  #opening: Promise<BytePort> | undefined
+  #lastHeardMs: number | undefined
+  #nextLook: TimerHandle | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(settings: SerialSettings, codec: Codec, context: DriverContext) {
+    this.#settings = settings
+    this.#context = context
+    this.#feed = createStreamFeed(codec, context)
+    this.#end = createRunEnd(context)
+  }
+
+  async start(): Promise<void> {
+    this.#end.check()
+    this.#opening = this.#open()
+    const port = await this.#opening
+    this.#end.check()
+    this.#context.log.info({ sourceId: this.#context.sourceId, port: port.opened }, 'serial port is open')
+    this.#watch(port)
+    this.#startOutput(port)
+  }
+
+  stop(): Promise<void> {
+    this.#end.end()
+    this.#nextLook?.cancel()
+    this.#stopped ??= this.#close()
+    return this.#stopped
+  }
+
+  send(): Promise<{ readonly stage: 'unsupported' }> {
+    return Promise.resolve({ stage: 'unsupported' })
+  }
+
+  async #open(): Promise<BytePort> {
+    const name = parsePortName(this.#settings.port)
+    if (name === undefined) throw new DriverError('PORT_SETTINGS', `"${this.#settings.port}" names no port`, { retriable: false })
+    const listener: PortListener = {
+      bytes: guarded(this.#context, (chunk: Uint8Array) => this.#take(chunk)),
+      lost: (error) => {
+        if (!this.#end.signal.aborted) this.#context.failed(error)
+      }
+    }
+    if (name.kind === 'tcp') return openTcpPort(name.host, name.port, listener, this.#end.signal)
+    const path = await resolvePort(name)
+    this.#end.check()
+    return openTtyPort(path, this.#settings, listener)
+  }
+
+  #take(chunk: Uint8Array): void {
+    if (this.#end.signal.aborted) return
+    this.#lastHeardMs = this.#context.clock.monotonicMs()
+    this.#feed.bytes(chunk)
+  }
+
+  /**
+   * Asks the file system whether the device is still there: a read that meets the moment of unplugging can end without an
+   * error (the binding reads on for ever), so reading alone does not tell.
+   */
+  #watch(port: BytePort): void {
+    const { clock, counters } = this.#context
+    const openedMs = clock.monotonicMs()
+    const silenceLimitMs = this.#settings.silenceLimitS * 1000
+    let before = { ...counters }
+    let looks = 0
+    const look = async (): Promise<void> => {
+      const present = await port.present()
+      if (this.#end.signal.aborted) return
+      if (!present) return this.#fail('LINK_LOST', `${port.opened} was unplugged`)
+      const silentMs = clock.monotonicMs() - (this.#lastHeardMs ?? openedMs)
+      if (silenceLimitMs > 0 && silentMs >= silenceLimitMs)
+        return this.#fail('LINK_SILENT', `nothing has come in on ${port.opened} for ${Math.round(silentMs / 1000)} s`)
+      if (++looks % LOOKS_PER_JUDGEMENT === 0) {
+        this.#context.degraded(judgeStream(before, counters))
+        before = { ...counters }
+      }
+      lookLater()
+    }
+    const lookLater = (): void => {
+      this.#nextLook = clock.setTimeout(() => {
+        look().catch((error: unknown) => this.#fail('LINK_LOST', messageOf(error)))
+      }, LOOK_EVERY_MS)
+    }
+    lookLater()
+  }
+
+  #startOutput(port: BytePort): void {
+    const { onOpen } = this.#settings
+    if (onOpen === undefined) return
+    const { clock, log, sourceId } = this.#context
+    const heard = (): boolean => this.#lastHeardMs !== undefined
+    startOutput(onOpen, { write: (bytes) => port.write(bytes), heard }, clock, this.#end.signal).then(
+      (sent) => log.info({ sourceId, sent }, sent ? 'the device was silent and was told to start' : 'the device talks by itself'),
+      (error: unknown) => this.#fail('LINK_LOST', `writing to ${port.opened} failed: ${messageOf(error)}`)
+    )
+  }
+
+  #fail(code: string, message: string): void {
+    if (!this.#end.signal.aborted) this.#context.failed(new DriverError(code, message, { retriable: true }))
+  }
+
+  async #close(): Promise<void> {
+    const port = await this.#opening?.catch(() => undefined)
+    await port?.close()
+    this.#feed.reset()
+  }
+}
