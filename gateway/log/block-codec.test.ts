@@ -1,0 +1,101 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { GatewayEvent } from '../events/define-event.ts'
+import { BatchBuilder, decodeBatch } from './batch-codec.ts'
+import { decodeBlock, encodeBlock } from './block-codec.ts'
+import type { EventColumns } from './event-columns.ts'
+import type { LoggedEvent } from './event-log.ts'
+import { hasAnyKey, keyFilter } from './key-filter.ts'
+import { loggedEvents } from './log-test-support.ts'
+
+const PLACE = { lane: 'telemetry', epoch: '1', firstSequence: 1 } as const
+
+function all(columns: EventColumns): LoggedEvent[] {
+  return Array.from({ length: columns.count }, (_, i) => columns.eventAt(i, PLACE))
+}
+
+function numbered(events: readonly LoggedEvent[]): LoggedEvent[] {
+  return events.map((event, i) => ({ ...event, sequence: i + 1 }))
+}
+
+function batchOf(events: readonly LoggedEvent[]): Uint8Array {
+  const builder = new BatchBuilder()
+  for (const { source, body, ...event } of events) {
+    builder.add({ ...event, ...(source === undefined ? {} : { source }), data: {} } as GatewayEvent, body)
+  }
+  return builder.finish()
+}
+
+describe('block', () => {
+  it('gives every event back, bodies to the letter', () => {
+    fc.assert(
+      fc.property(loggedEvents(40), (events) => {
+        expect(all(decodeBlock(encodeBlock(events)))).toEqual(numbered(events))
+      }),
+      { numRuns: 400 }
+    )
+  })
+
+  it('survives more shapes than it keeps', () => {
+    const events = Array.from({ length: 700 }, (_, i): LoggedEvent => {
+      const body = JSON.stringify({ [`k${i}`]: i, list: Array.from({ length: i % 9 }, (__, j) => j / 8) })
+      return {
+        lane: 'telemetry',
+        epoch: '1',
+        sequence: i + 1,
+        type: 'T',
+        key: 'k',
+        time: i,
+        source: undefined,
+        receivedAt: i,
+        clockQuality: 'unset',
+        bootId: 'b',
+        monotonicMs: i,
+        body
+      }
+    })
+    expect(all(decodeBlock(encodeBlock(events)))).toEqual(events)
+  })
+
+  it('refuses bytes that are no block', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(() => all(decodeBlock(bytes))).toThrow()
+      })
+    )
+  })
+})
+
+describe('batch', () => {
+  it('gives every event back, bodies to the letter', () => {
+    fc.assert(
+      fc.property(loggedEvents(20), (events) => {
+        expect(all(decodeBatch(batchOf(events)))).toEqual(numbered(events))
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it('refuses what was cut short', () => {
+    fc.assert(
+      fc.property(loggedEvents(5), fc.nat(), (events, cut) => {
+        const bytes = batchOf(events)
+        expect(() => decodeBatch(bytes.subarray(0, cut % bytes.length))).toThrow()
+      })
+    )
+  })
+})
+
+describe('key filter', () => {
+  it('never denies a key that is there, and denies most that are not', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string(), { minLength: 1 }), (keys) => {
+        const filter = keyFilter(keys)
+        for (const key of keys) expect(hasAnyKey(filter, new Set([key]))).toBe(true)
+      })
+    )
+    const filter = keyFilter(Array.from({ length: 1000 }, (_, i) => `tag:${i}`))
+    const wrong = Array.from({ length: 10_000 }, (_, i) => `other:${i}`).filter((key) => hasAnyKey(filter, new Set([key])))
+    expect(wrong.length).toBeLessThan(300)
+  })
+})

@@ -1,0 +1,219 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { matchSkeleton, type Skeleton, skeletonOf, Tokens } from './body-skeleton.ts'
+import { ByteReader, ByteWriter } from './byte-buffer.ts'
+import type { EventColumns, RunPlace } from './event-columns.ts'
+import type { LoggedEvent } from './event-log.ts'
+import { MAX_COLUMN_VALUE, readInts, writeInts } from './int-column.ts'
+import { readTokens, TokenColumn, type TokenTexts, Words } from './token-column.ts'
+
+/**
+ * A block holds thousands of events of one lane and epoch, in columns, deflated:
+ *
+ *   u8 format = 1, deflateRaw of:
+ *   varint n; dictionary (JSON array of strings); type[n], key[n], source[n] (0: none), clockQuality[n], bootId[n] as indexes;
+ *   time[n], receivedAt[n], monotonicMs[n];
+ *   shapes (JSON); shape[n]; for each shape, for each hole: a column of what stood there.
+ *
+ * From the shapes on, events stand grouped by key: what one tag says now is near to what it said before.
+ */
+const FORMAT = 1
+const MAX_SHAPES = 256
+const MAX_RAW_BYTES = 256 * 1024 * 1024
+const DEFLATE_LEVEL = 6
+/** For texts of too many shapes: one hole, the whole text. */
+const WHOLE: Skeleton = { pieces: ['', ''], kinds: ['text'] }
+const SCALES = [1, 1000]
+const RAW_DOUBLES = 255
+/** Added to the scale's index: the distance to the column before is kept. */
+const NEAR_REFERENCE = 16
+
+/** The bodies come back to the letter, and all other fields exactly. */
+export function encodeBlock(events: readonly LoggedEvent[]): Uint8Array {
+  const n = events.length
+  const words = new Words()
+  const columns = (['type', 'key', 'source', 'clockQuality', 'bootId'] as const).map((field) => {
+    const indexes = new Float64Array(n)
+    for (let i = 0; i < n; i++) {
+      const word = events[i]?.[field]
+      indexes[i] = word === undefined ? 0 : words.index(word) + 1
+    }
+    return indexes
+  })
+  const times = Float64Array.from(events, (event) => event.time)
+  const receivedAt = Float64Array.from(events, (event) => event.receivedAt)
+  const monotonicMs = Float64Array.from(events, (event) => event.monotonicMs)
+  const body = new ByteWriter(64 * 1024)
+  for (const column of columns) writeInts(body, column)
+  writeDoubles(body, times, undefined)
+  writeDoubles(body, receivedAt, times)
+  writeDoubles(body, monotonicMs, receivedAt)
+  writeBodies(body, events, groupOrder(columns[1] ?? new Float64Array(n)), words)
+  const head = new ByteWriter()
+  head.varint(n)
+  head.text(JSON.stringify(words.list))
+  const raw = Buffer.concat([head.view(), body.view()])
+  return Buffer.concat([Buffer.from([FORMAT]), deflateRawSync(raw, { level: DEFLATE_LEVEL })])
+}
+
+interface Shape {
+  readonly index: number
+  readonly skeleton: Skeleton
+  readonly columns: readonly TokenColumn[]
+  readonly times: number[]
+}
+
+function writeBodies(out: ByteWriter, events: readonly LoggedEvent[], order: Uint32Array, words: Words): void {
+  const shapes: Shape[] = []
+  const byText = new Map<string, Shape>()
+  const lastOfType = new Map<string, Shape>()
+  const tokens = new Tokens()
+  const shapeOf = new Float64Array(order.length)
+  const findShape = (text: string): Shape => {
+    const found = byText.size < MAX_SHAPES ? skeletonOf(text) : WHOLE
+    const name = JSON.stringify(found)
+    const known = byText.get(name)
+    if (known !== undefined) return known
+    const shape = { index: shapes.length, skeleton: found, columns: found.kinds.map(() => new TokenColumn()), times: [] }
+    shapes.push(shape)
+    byText.set(name, shape)
+    return shape
+  }
+  for (const [at, i] of order.entries()) {
+    const event = events[i]
+    if (event === undefined) continue
+    let shape = lastOfType.get(event.type)
+    if (shape === undefined || !fill(event.body, shape.skeleton, tokens)) {
+      shape = findShape(event.body)
+      if (!fill(event.body, shape.skeleton, tokens)) throw new RangeError('a text does not fit its own shape')
+      lastOfType.set(event.type, shape)
+    }
+    shapeOf[at] = shape.index
+    shape.times.push(event.time)
+    for (const [hole, column] of shape.columns.entries()) {
+      column.push(tokens.mantissa[hole] ?? 0, tokens.decimals[hole] ?? -1, tokens.texts[hole] ?? '')
+    }
+  }
+  out.text(JSON.stringify(shapes.map(({ skeleton }) => [skeleton.pieces, skeleton.kinds.map((kind) => (kind === 'number' ? 1 : 0))])))
+  writeInts(out, shapeOf)
+  for (const { columns, times } of shapes) for (const column of columns) column.write(out, words, Float64Array.from(times))
+}
+
+function fill(text: string, skeleton: Skeleton, tokens: Tokens): boolean {
+  if (skeleton !== WHOLE) return matchSkeleton(text, skeleton, tokens)
+  tokens.count = 0
+  tokens.text(text)
+  return true
+}
+
+/** Positions of the events, those of one key together, each group in order. */
+function groupOrder(keys: Float64Array): Uint32Array {
+  const groups = new Map<number, number>()
+  for (const key of keys) groups.set(key, (groups.get(key) ?? 0) + 1)
+  let start = 0
+  for (const [key, size] of groups) {
+    groups.set(key, start)
+    start += size
+  }
+  const order = new Uint32Array(keys.length)
+  for (const [i, key] of keys.entries()) {
+    const at = groups.get(key) ?? 0
+    order[at] = i
+    groups.set(key, at + 1)
+  }
+  return order
+}
+
+function writeDoubles(out: ByteWriter, values: Float64Array, reference: Float64Array | undefined): void {
+  for (const [index, scale] of SCALES.entries()) {
+    const scaled = values.map((value) => Math.round(value * scale))
+    if (
+      !values.every(
+        (value, i) => !Object.is(value, -0) && (scaled[i] ?? 0) / scale === value && Math.abs(value * scale) < MAX_COLUMN_VALUE / 2
+      )
+    )
+      continue
+    const near = reference?.every((value) => Number.isInteger(value) && Math.abs(value * scale) < MAX_COLUMN_VALUE / 2) ?? false
+    if (near) for (let i = 0; i < scaled.length; i++) scaled[i] = (scaled[i] ?? 0) - (reference?.[i] ?? 0) * scale
+    out.u8(near ? index + NEAR_REFERENCE : index)
+    writeInts(out, scaled)
+    return
+  }
+  out.u8(RAW_DOUBLES)
+  for (const value of values) out.float64(value)
+}
+
+function readDoubles(input: ByteReader, count: number, reference: Float64Array | undefined): Float64Array {
+  const mode = input.u8()
+  if (mode === RAW_DOUBLES) {
+    const values = new Float64Array(count)
+    for (let i = 0; i < count; i++) values[i] = input.float64()
+    return values
+  }
+  const near = mode >= NEAR_REFERENCE
+  const scale = SCALES[near ? mode - NEAR_REFERENCE : mode]
+  if (scale === undefined) throw new RangeError('unknown scale')
+  const values = readInts(input, count)
+  for (let i = 0; i < count; i++) values[i] = ((values[i] ?? 0) + (near ? (reference?.[i] ?? 0) * scale : 0)) / scale
+  return values
+}
+
+/** Throws on bytes that are not a block. */
+export function decodeBlock(data: Uint8Array): EventColumns {
+  if (data[0] !== FORMAT) throw new RangeError('not a block')
+  const input = new ByteReader(inflateRawSync(data.subarray(1), { maxOutputLength: MAX_RAW_BYTES }))
+  const n = input.varint()
+  const words = JSON.parse(input.text()) as string[]
+  const indexes = [0, 1, 2, 3, 4].map(() => readInts(input, n))
+  const times = readDoubles(input, n, undefined)
+  const receivedAt = readDoubles(input, n, times)
+  const monotonicMs = readDoubles(input, n, receivedAt)
+  const bodies = readBodies(input, groupOrder(indexes[1] ?? new Float64Array(n)), words, times)
+  const word = (column: number, i: number): string | undefined => words[(indexes[column]?.[i] ?? 0) - 1]
+  return {
+    count: n,
+    typeAt: (i) => word(0, i) ?? '',
+    keyAt: (i) => word(1, i) ?? '',
+    timeAt: (i) => times[i] ?? 0,
+    eventAt: (i: number, place: RunPlace): LoggedEvent => ({
+      lane: place.lane,
+      epoch: place.epoch,
+      sequence: place.firstSequence + i,
+      type: word(0, i) ?? '',
+      key: word(1, i) ?? '',
+      time: times[i] ?? 0,
+      source: word(2, i),
+      receivedAt: receivedAt[i] ?? 0,
+      clockQuality: word(3, i) ?? '',
+      bootId: word(4, i) ?? '',
+      monotonicMs: monotonicMs[i] ?? 0,
+      body: bodies(i)
+    })
+  }
+}
+
+function readBodies(input: ByteReader, order: Uint32Array, words: readonly string[], times: Float64Array): (i: number) => string {
+  const shapes = JSON.parse(input.text()) as [string[], number[]][]
+  const grouped = readInts(input, order.length)
+  const shapeOf = new Uint32Array(order.length)
+  const rowOf = new Uint32Array(order.length)
+  const shapeTimes = shapes.map((): number[] => [])
+  for (const [at, i] of order.entries()) {
+    const shape = grouped[at] ?? 0
+    const rows = shapeTimes[shape]
+    if (rows === undefined) throw new RangeError('unknown shape')
+    shapeOf[i] = shape
+    rowOf[i] = rows.push(times[i] ?? 0) - 1
+  }
+  const holes: TokenTexts[][] = shapes.map(([, kinds], shape) => {
+    const rowTimes = Float64Array.from(shapeTimes[shape] ?? [])
+    return kinds.map(() => readTokens(input, words, rowTimes))
+  })
+  return (i) => {
+    const shape = shapeOf[i] ?? 0
+    const row = rowOf[i] ?? 0
+    const pieces = shapes[shape]?.[0] ?? []
+    let text = pieces[0] ?? ''
+    for (const [hole, tokenText] of (holes[shape] ?? []).entries()) text += tokenText(row) + (pieces[hole + 1] ?? '')
+    return text
+  }
+}

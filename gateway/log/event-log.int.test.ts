@@ -1,0 +1,112 @@
+import { rmSync } from 'node:fs'
+import { afterEach, expect, it } from 'vitest'
+import type { LoggedEvent } from './event-log.ts'
+import { freshDirectory, movement, openTestLog } from './log-test-support.ts'
+import type { EventLogHandle } from './open-event-log.ts'
+import { openLogReader } from './open-log-reader.ts'
+
+const opened: EventLogHandle[] = []
+const directories: string[] = []
+
+async function open(directory = freshDirectory()): Promise<EventLogHandle> {
+  directories.push(directory)
+  const log = await openTestLog(directory)
+  opened.push(log)
+  return log
+}
+
+afterEach(async () => {
+  for (const log of opened.splice(0)) await log.close()
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true })
+})
+
+function readAll(log: EventLogHandle, lane: 'alarm' | 'telemetry'): readonly LoggedEvent[] {
+  const reader = openLogReader(log.path)
+  try {
+    return reader.read(lane, 0, { maxEvents: 1e9, maxBytes: 1e9 }).events
+  } finally {
+    reader.close()
+  }
+}
+
+it('numbers events without a gap, tells when they are durable in order, and goes on after reopening', async () => {
+  const directory = freshDirectory()
+  const first = await open(directory)
+  const durable: number[] = []
+  for (let i = 0; i < 5000; i++) first.append(movement(i), () => durable.push(i))
+  first.append(movement(0, 'alarm'))
+  await first.flush()
+  expect(durable).toEqual(Array.from({ length: 5000 }, (_, i) => i))
+  const { epoch } = first
+  await first.close()
+
+  const second = await open(directory)
+  expect(second.epoch).toBe(epoch)
+  for (let i = 5000; i < 5010; i++) second.append(movement(i))
+  await second.flush()
+  const events = readAll(second, 'telemetry')
+  expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 5010 }, (_, i) => i + 1))
+  expect(events.map(({ body }) => JSON.parse(body).n)).toEqual(Array.from({ length: 5010 }, (_, i) => i))
+  const { data: _, ...expected } = movement(77)
+  expect(events[77]).toMatchObject({ ...expected, epoch, sequence: 78 })
+  expect(readAll(second, 'alarm').map(({ type, sequence }) => [type, sequence])).toEqual([
+    ['DataGap', 1],
+    ['TagAlert', 2]
+  ])
+})
+
+it('keeps state of a processor with the events of its turn', async () => {
+  const directory = freshDirectory()
+  const first = await open(directory)
+  first.saveState('edges', 'a', '1')
+  first.saveState('edges', 'b', '2')
+  first.append(movement(1))
+  await first.flush()
+  first.saveState('edges', 'b', undefined)
+  first.saveState('edges', 'a', '3')
+  first.append(movement(2, 'alarm'))
+  await first.flush()
+  first.saveState('other', 'c', '4')
+  await first.close()
+  const second = await open(directory)
+  expect([...(await second.loadState('edges'))]).toEqual([['a', '3']])
+  expect([...(await second.loadState('other'))]).toEqual([['c', '4']])
+})
+
+it('refuses a second program on the same log', async () => {
+  const log = await open()
+  await expect(openTestLog(directories[0] ?? '')).rejects.toMatchObject({ code: 'LOG_IN_USE' })
+  log.append(movement(1))
+  await log.flush()
+})
+
+it('gives readers pages of events, by type and by size', async () => {
+  const log = await open()
+  for (let i = 0; i < 100; i++) {
+    log.append(movement(i))
+    log.append({ ...movement(i), type: 'TagInfo' })
+  }
+  await log.flush()
+  const reader = openLogReader(log.path)
+  const page = reader.read('telemetry', 10, { types: new Set(['TagInfo']), maxEvents: 3, maxBytes: 1e6 })
+  expect(page.events.map(({ sequence }) => sequence)).toEqual([12, 14, 16])
+  expect(page.scannedTo).toBe(17)
+  expect(reader.read('telemetry', 0, { maxEvents: 100, maxBytes: 1 }).events).toHaveLength(1)
+  expect(reader.read('telemetry', 0, { types: new Set(['None']), maxEvents: 1, maxBytes: 1 })).toEqual({ events: [], scannedTo: 200 })
+  expect(reader.lastSequence('telemetry')).toBe(200)
+  expect(reader.firstSequence('telemetry')).toBe(1)
+  const found = reader.query({
+    lane: 'telemetry',
+    timeFrom: movement(5).time,
+    timeTo: movement(20).time,
+    keys: new Set(['sim:0007']),
+    limit: 10
+  })
+  expect(found.map(({ sequence, type }) => [sequence, type])).toEqual([
+    [15, 'TagMovement'],
+    [16, 'TagInfo'],
+    [35, 'TagMovement'],
+    [36, 'TagInfo']
+  ])
+  reader.close()
+})

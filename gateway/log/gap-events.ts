@@ -1,0 +1,45 @@
+import type { z } from 'zod'
+import type { ClockQuality } from '../events/define-event.ts'
+import { dataGap } from '../events/gateway-events.ts'
+import { BatchBuilder } from './batch-codec.ts'
+
+export type GapData = z.infer<typeof dataGap.data>
+
+/** How the log stamps the events that it makes itself. */
+export interface GapStamp {
+  /** The gateway's id. */
+  readonly key: string
+  readonly bootId: string
+  readonly clockQuality: ClockQuality
+  readonly wallMs: number
+  readonly monotonicMs: number
+}
+
+/** A batch of the alarm lane that holds these gaps. */
+export function gapBatch(gaps: readonly GapData[], stamp: GapStamp): { payload: Uint8Array; count: number } {
+  const builder = new BatchBuilder()
+  for (const gap of gaps) {
+    builder.add(
+      {
+        type: dataGap.type,
+        lane: dataGap.lane,
+        key: stamp.key,
+        time: stamp.wallMs,
+        receivedAt: stamp.wallMs,
+        clockQuality: stamp.clockQuality,
+        bootId: stamp.bootId,
+        monotonicMs: stamp.monotonicMs,
+        data: gap
+      },
+      JSON.stringify(gap)
+    )
+  }
+  return { payload: builder.finish(), count: builder.count }
+}
+
+/** Adds counts by type. */
+export function addCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
+  const sum: Record<string, number> = { ...a }
+  for (const [type, count] of Object.entries(b)) sum[type] = (sum[type] ?? 0) + count
+  return sum
+}

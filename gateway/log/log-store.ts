@@ -1,0 +1,336 @@
+import { crc32 } from 'node:zlib'
+import type Database from 'better-sqlite3'
+import { LANES, type Lane } from '../events/define-event.ts'
+import { addCounts, type GapData, type GapStamp, gapBatch } from './gap-events.ts'
+import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
+import { gap } from './log-life.ts'
+import type { Mark, MarkFile } from './log-mark.ts'
+import type { CursorState, SetAsideRecord } from './reader-contract.ts'
+
+/** A batch of one lane, as the main thread encoded it. */
+export interface StoredBatch {
+  readonly lane: Lane
+  readonly payload: Uint8Array
+  readonly count: number
+}
+
+export interface StateChange {
+  readonly processor: string
+  readonly key: string
+  /** `undefined` deletes. */
+  readonly value: string | undefined
+}
+
+/** A block made from tail rows, ready to take their place. */
+export interface PackedBlock {
+  readonly lane: Lane
+  readonly epoch: string
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly storedAt: number
+  readonly minTime: number
+  readonly maxTime: number
+  readonly countByType: Readonly<Record<string, number>>
+  readonly data: Uint8Array
+  readonly keyFilter: Uint8Array
+}
+
+interface LaneEnd {
+  next: number
+  tailEvents: number
+  /** When the oldest row of the tail was stored, epoch milliseconds; null: the tail is empty. */
+  tailSince: number | null
+}
+
+/** A topic that the forwarder serves. */
+export interface ServedTopic {
+  readonly lane: Lane
+  readonly topic: string
+  readonly type: string
+}
+
+/**
+ * The only writer of the database. Everything here is synchronous and either happens as a whole or not at all; what SQLite
+ * throws (disk full, failing, damaged) goes to the caller, and nothing in memory has changed then.
+ */
+export class LogStore {
+  readonly db: Database.Database
+  readonly epoch: string
+  readonly statements: Readonly<Record<Lane, LaneStatements>>
+  readonly #mark: MarkFile
+  readonly #ends: Record<Lane, LaneEnd>
+  readonly #cursors = new Map<string, CursorState>()
+  readonly #pendingCursors = new Map<string, CursorState>()
+  readonly #stamp: () => GapStamp
+  readonly #saveState: Database.Statement<[string, string, string]>
+  readonly #deleteState: Database.Statement<[string, string]>
+  readonly #saveCursor: Database.Statement<[string, string, number]>
+  #topics: readonly ServedTopic[]
+
+  constructor(db: Database.Database, mark: MarkFile, stamp: () => GapStamp) {
+    this.db = db
+    this.#mark = mark
+    this.#stamp = stamp
+    this.statements = byLane((lane) => laneStatements(db, lane))
+    this.epoch = this.meta('epoch') ?? ''
+    this.#ends = byLane((lane) => this.#readEnd(lane))
+    this.#topics = JSON.parse(this.meta('topics') ?? '[]') as ServedTopic[]
+    for (const cursor of db.prepare<[], CursorState>('SELECT lane, topic, sequence FROM cursor').all()) {
+      this.#cursors.set(`${cursor.lane} ${cursor.topic}`, cursor)
+    }
+    this.#saveState = db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?, ?)')
+    this.#deleteState = db.prepare('DELETE FROM state WHERE processor = ? AND key = ?')
+    this.#saveCursor = db.prepare('INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)')
+  }
+
+  #readEnd(lane: Lane): LaneEnd {
+    const tail = this.statements[lane].tailSize.get()
+    const block = this.statements[lane].lastBlock.get()
+    const next = Number(this.db.prepare('SELECT next_seq FROM lane WHERE lane = ?').pluck().get(lane))
+    return {
+      next: Math.max(next, (tail?.last ?? 0) + 1, (block?.last_seq ?? 0) + 1),
+      tailEvents: tail?.events ?? 0,
+      tailSince: tail?.oldest ?? null
+    }
+  }
+
+  meta(name: string): string | undefined {
+    const value = this.db.prepare('SELECT value FROM meta WHERE name = ?').pluck().get(name)
+    return typeof value === 'string' ? value : undefined
+  }
+
+  setMeta(name: string, value: string): void {
+    this.db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(name, value)
+  }
+
+  lastSequence(lane: Lane): number {
+    return this.#ends[lane].next - 1
+  }
+
+  tailEvents(lane: Lane): number {
+    return this.#ends[lane].tailEvents
+  }
+
+  tailSince(lane: Lane): number | null {
+    return this.#ends[lane].tailSince
+  }
+
+  /** First sequence still held; last + 1 when nothing is. */
+  firstSequence(lane: Lane): number {
+    const block = this.statements[lane].blockAfter.get(0)
+    const tail = this.statements[lane].tailAfter.get(0)
+    const firsts = [block, tail].flatMap((run) => (run === undefined ? [] : [run.last_seq - run.count + 1]))
+    return Math.min(this.#ends[lane].next, ...firsts)
+  }
+
+  /**
+   * One transaction, one sync: batches in their order, changes of state, cursors that wait, and gaps (as events of the alarm lane,
+   * after the batches of it).
+   */
+  commit(batches: readonly StoredBatch[], states: readonly StateChange[] = [], gaps: readonly GapData[] = []): void {
+    this.#transact((put) => {
+      for (const batch of batches) put(batch)
+      for (const state of states) this.#putState(state)
+      this.#putGaps(put, gaps)
+    })
+  }
+
+  /** Remembers how far topics are forwarded; written with the next transaction. */
+  advance(cursors: readonly CursorState[]): void {
+    for (const cursor of cursors) {
+      const key = `${cursor.lane} ${cursor.topic}`
+      if ((this.#cursors.get(key)?.sequence ?? -1) >= cursor.sequence) continue
+      this.#cursors.set(key, cursor)
+      this.#pendingCursors.set(key, cursor)
+    }
+  }
+
+  get hasPendingCursors(): boolean {
+    return this.#pendingCursors.size > 0
+  }
+
+  cursors(): readonly CursorState[] {
+    return [...this.#cursors.values()]
+  }
+
+  /** Lists records that Kafka will never take and tells of each once, in one transaction. */
+  setAside(records: readonly SetAsideRecord[]): void {
+    const insert = this.db.prepare(
+      'INSERT OR IGNORE INTO set_aside (lane, epoch, sequence, type, topic, code, why, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+    )
+    this.#transact((put) => {
+      const gaps: GapData[] = []
+      for (const { lane, epoch, sequence, type, topic, code, why, at } of records) {
+        if (insert.run(lane, epoch, sequence, type, topic, code, why, at).changes === 0) continue
+        const detail = `${topic}: ${code}: ${why}`
+        gaps.push(gap(lane, 'never-acceptable', epoch, sequence, sequence, { countByType: { [type]: 1 }, detail }))
+      }
+      this.#putGaps(put, gaps)
+    })
+  }
+
+  /** Topics that the forwarder serves; kept, so that retention knows them from the start. Empty: no uplink is configured. */
+  serveTopics(topics: readonly ServedTopic[]): void {
+    if (JSON.stringify(topics) === JSON.stringify(this.#topics)) return
+    this.#transact(() => this.setMeta('topics', JSON.stringify(topics)))
+    this.#topics = topics
+  }
+
+  get topics(): readonly ServedTopic[] {
+    return this.#topics
+  }
+
+  /** Everything of this type in the lane up to here is forwarded. Infinite: nobody waits for it. Zero: no uplink, or nothing is. */
+  forwardedTo(lane: Lane, type: string): number {
+    if (this.#topics.length === 0) return 0
+    const topic = this.#topics.find((served) => served.lane === lane && served.type === type)
+    if (topic === undefined) return Number.POSITIVE_INFINITY
+    return this.#cursors.get(`${lane} ${topic.topic}`)?.sequence ?? 0
+  }
+
+  /** Puts a block in the place of the tail rows it was made from. False: the tail is no longer as the packer saw it. */
+  swapIn(block: PackedBlock): boolean {
+    const { lane, firstSequence, lastSequence } = block
+    const statements = this.statements[lane]
+    const count = lastSequence - firstSequence + 1
+    const extent = statements.tailExtent.get(firstSequence, lastSequence)
+    if (extent?.events !== count || extent.first !== firstSequence || extent.last !== lastSequence) return false
+    this.#transact(() => {
+      statements.insertBlock.run(
+        lastSequence,
+        count,
+        block.epoch,
+        block.storedAt,
+        block.minTime,
+        block.maxTime,
+        block.data.length + block.keyFilter.length,
+        crc32(block.data),
+        JSON.stringify(block.countByType)
+      )
+      statements.insertBlockData.run(lastSequence, block.data)
+      statements.insertBlockKeys.run(lastSequence, block.keyFilter)
+      statements.deleteTail.run(firstSequence, lastSequence)
+    })
+    this.#tailChanged(lane)
+    return true
+  }
+
+  /** Removes runs and tells what was lost with them, in one transaction. `runs` are the last sequences of blocks or tail rows. */
+  remove(lane: Lane, runs: readonly { readonly lastSequence: number; readonly kind: 'block' | 'tail' }[], tell: () => void): void {
+    const statements = this.statements[lane]
+    this.#transact(() => {
+      this.db.prepare('UPDATE lane SET next_seq = ? WHERE lane = ?').run(this.#ends[lane].next, lane)
+      for (const { lastSequence, kind } of runs) {
+        if (kind === 'tail') statements.deleteTail.run(lastSequence, lastSequence)
+        else {
+          statements.deleteBlock.run(lastSequence)
+          statements.deleteBlockData.run(lastSequence)
+          statements.deleteBlockKeys.run(lastSequence)
+        }
+      }
+      tell()
+    })
+    this.#tailChanged(lane)
+  }
+
+  /** Runs `work` and appends the gaps that it returns, in one transaction. */
+  tell(work: () => readonly GapData[]): void {
+    this.#transact((put) => this.#putGaps(put, work()))
+  }
+
+  /** Marks a block as damaged and tells of it, once. */
+  blockDamaged(lane: Lane, lastSequence: number): void {
+    this.tell(() => {
+      const block = this.statements[lane].blockAfter.get(lastSequence - 1)
+      if (block?.last_seq !== lastSequence || this.statements[lane].markDamaged.run(lastSequence).changes === 0) return []
+      const types = JSON.parse(block.types) as Record<string, number>
+      return [
+        gap(lane, 'block-damaged', block.epoch, lastSequence - block.count + 1, lastSequence, {
+          countByType: addCounts(types, {}),
+          timeFrom: Math.round(block.min_time),
+          timeTo: Math.round(block.max_time)
+        })
+      ]
+    })
+  }
+
+  damagedBlocks(): number {
+    return LANES.reduce((sum, lane) => sum + (this.statements[lane].damagedBlocks.get()?.n ?? 0), 0)
+  }
+
+  #tailChanged(lane: Lane): void {
+    const tail = this.statements[lane].tailSize.get()
+    this.#ends[lane].tailEvents = tail?.events ?? 0
+    this.#ends[lane].tailSince = tail?.oldest ?? null
+  }
+
+  #putState(state: StateChange): void {
+    if (state.value === undefined) this.#deleteState.run(state.processor, state.key)
+    else this.#saveState.run(state.processor, state.key, state.value)
+  }
+
+  #putGaps(put: (batch: StoredBatch) => void, gaps: readonly GapData[]): void {
+    if (gaps.length > 0) put({ lane: 'alarm', ...gapBatch(gaps, this.#stamp()) })
+  }
+
+  #transact(work: (put: (batch: StoredBatch) => void) => void): void {
+    const next = { alarm: this.#ends.alarm.next, telemetry: this.#ends.telemetry.next }
+    const storedAt = Math.floor(this.#stamp().wallMs)
+    this.db
+      .transaction(() => {
+        work(({ lane, payload, count }) => {
+          next[lane] += count
+          this.statements[lane].insertTail.run(next[lane] - 1, count, this.epoch, storedAt, crc32(payload), payload)
+        })
+        for (const { lane, topic, sequence } of this.#pendingCursors.values()) this.#saveCursor.run(lane, topic, sequence)
+      })
+      .immediate()
+    this.#pendingCursors.clear()
+    let grown = false
+    for (const lane of LANES) {
+      const end = this.#ends[lane]
+      if (next[lane] === end.next) continue
+      grown = true
+      end.tailEvents += next[lane] - end.next
+      end.tailSince ??= storedAt
+      end.next = next[lane]
+    }
+    if (grown) this.writeMark()
+  }
+
+  /** What is safe of a lane: forwarded to all its topics, or no longer held (evicted and told of). */
+  #safe(lane: Lane): number {
+    const topics = this.#topics.filter((served) => served.lane === lane)
+    const forwarded = topics.map(({ topic }) => this.#cursors.get(`${lane} ${topic}`)?.sequence ?? 0)
+    return forwarded.length === 0 ? 0 : Math.min(...forwarded)
+  }
+
+  writeMark(): void {
+    const lane = (name: Lane) => ({ high: this.lastSequence(name), safe: this.#safe(name) })
+    const mark: Mark = { epoch: Number(this.epoch), alarm: lane('alarm'), telemetry: lane('telemetry') }
+    try {
+      this.#mark.write(mark)
+    } catch {
+      // What is committed is committed: a mark that stays behind does no harm.
+    }
+  }
+
+  syncMark(): void {
+    try {
+      this.#mark.sync()
+    } catch {
+      // As above.
+    }
+  }
+
+  /** Bytes in use: pages that hold something, and the write-ahead log. */
+  usedBytes(walBytes: number): number {
+    const pages = Number(this.db.pragma('page_count', { simple: true })) - Number(this.db.pragma('freelist_count', { simple: true }))
+    return pages * Number(this.db.pragma('page_size', { simple: true })) + walBytes
+  }
+
+  close(): void {
+    this.db.close()
+    this.#mark.close()
+  }
+}

@@ -1,0 +1,351 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import type { Logger } from '../../drivers/driver.ts'
+import { type ClockQuality, type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
+import { dataGap } from '../events/gateway-events.ts'
+import type { EventLog, LogStatus } from './event-log.ts'
+import { addCounts } from './gap-events.ts'
+import { byLane } from './lane-tables.ts'
+import { LogError } from './log-error.ts'
+import { gap } from './log-life.ts'
+import type { FromLogThread, LogLimits, LogThreadSettings, StateEntry, ThreadStatus, ToLogThread } from './log-messages.ts'
+import { logPaths } from './log-paths.ts'
+import { UnitQueue } from './unit-queue.ts'
+
+const MIB = 1024 * 1024
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export const DEFAULT_LOG_LIMITS: LogLimits = {
+  maxBytes: 16 * 1024 * MIB,
+  telemetryMaxAgeMs: 7 * DAY_MS,
+  alarmMaxAgeMs: 365 * DAY_MS,
+  keepForwardedMs: 7 * DAY_MS,
+  reserveBytes: 16 * MIB
+}
+
+export interface EventLogOptions {
+  readonly directory: string
+  readonly clock: { wallMs(): number; monotonicMs(): number; quality(): ClockQuality }
+  /** How the log stamps events that it makes itself. */
+  readonly gapOrigin: { readonly gatewayId: string; readonly bootId: string }
+  readonly limits?: Partial<LogLimits>
+  /** Memory for what is not durable yet: from `congestedBytes` on sources should hold back, from `maxWaitingBytes` on telemetry is dropped. */
+  readonly memory?: { readonly congestedBytes: number; readonly maxWaitingBytes: number }
+  readonly logger?: Logger
+  readonly onStatus?: (status: LogStatus) => void
+  /** The log thread has died (a defect): nothing will become durable any more. */
+  readonly onFatal?: (error: Error) => void
+  /** Stands for the numbers of the hardware, in tests. */
+  readonly machineId?: string
+  /** Limit of the database in pages, in tests. */
+  readonly maxPages?: number
+}
+
+export interface EventLogHandle extends EventLog {
+  /** The database, for `openLogReader`. */
+  readonly path: string
+  readonly epoch: string
+  /** A port for the forwarder's thread: it sends ForwarderMessage and gets LogMessage. */
+  attachForwarder(): MessagePort
+}
+
+const CLOSE_LIMIT_MS = 10_000
+const TELL_DROPPED_EVERY_MS = 10_000
+const DEFAULT_MEMORY = { congestedBytes: 8 * MIB, maxWaitingBytes: 32 * MIB }
+
+/** Opens the log in a thread of its own. Rejects with a LogError when it cannot be used as it is. */
+export async function openEventLog(options: EventLogOptions): Promise<EventLogHandle> {
+  const log = new ThreadedLog(options)
+  await log.opened
+  return log
+}
+
+interface Dropped {
+  countByType: Record<string, number>
+  timeFrom: number
+  timeTo: number
+  reason: 'dropped-overload' | 'dropped-storage-failed'
+}
+
+class ThreadedLog implements EventLogHandle {
+  readonly path: string
+  readonly opened: Promise<void>
+  readonly #options: EventLogOptions
+  readonly #memory: { readonly congestedBytes: number; readonly maxWaitingBytes: number }
+  readonly #worker: Worker
+  readonly #ports: Record<Lane, MessagePort>
+  readonly #queues: Record<Lane, UnitQueue>
+  readonly #stateRequests = new Map<number, (rows: ReadonlyMap<string, string>) => void>()
+  #turnStates = new Map<string, StateEntry>()
+  #turn = 1
+  #turnScheduled = false
+  #status: ThreadStatus | undefined
+  #dropped: Dropped | undefined
+  #droppedToldAt = Number.NEGATIVE_INFINITY
+  #flushes: { readonly targets: Readonly<Record<Lane, number>>; readonly resolve: () => void }[] = []
+  #closing: Promise<void> | undefined
+  #dead: Error | undefined
+  #onClosed: () => void = () => undefined
+  #onOpened: (error?: Error) => void = () => undefined
+
+  constructor(options: EventLogOptions) {
+    this.#options = options
+    this.#memory = options.memory ?? DEFAULT_MEMORY
+    this.path = logPaths(options.directory).database
+    this.opened = new Promise((resolve, reject) => {
+      this.#onOpened = (error) => (error === undefined ? resolve() : reject(error))
+    })
+    const channels = byLane(() => new MessageChannel())
+    this.#ports = byLane((lane) => channels[lane].port1)
+    this.#queues = byLane(
+      (lane) => new UnitQueue(lane, 2, (unit) => this.#ports[lane].postMessage(unit, [unit.payload.buffer as ArrayBuffer]))
+    )
+    const workerData = { settings: this.#settings(), alarm: channels.alarm.port2, telemetry: channels.telemetry.port2 }
+    this.#worker = new Worker(new URL(`./log-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url), {
+      name: 'log',
+      workerData,
+      transferList: [channels.alarm.port2, channels.telemetry.port2]
+    })
+    this.#worker.on('message', (message: FromLogThread) => this.#onMessage(message))
+    this.#worker.on('error', (error) => this.#died(error))
+    this.#worker.on('exit', (code) => this.#died(new LogError('LOG_CLOSED', `the log thread ended with code ${code}`)))
+  }
+
+  #settings(): LogThreadSettings {
+    const { clock, directory, gapOrigin, limits, machineId, maxPages } = this.#options
+    return {
+      directory,
+      limits: { ...DEFAULT_LOG_LIMITS, ...limits },
+      ...gapOrigin,
+      clockQuality: clock.quality(),
+      monotonicOffsetMs: clock.monotonicMs() - Number(process.hrtime.bigint()) / 1e6,
+      machineId,
+      maxPages
+    }
+  }
+
+  get epoch(): string {
+    return this.#status?.epoch ?? ''
+  }
+
+  get congested(): boolean {
+    return this.#queues.telemetry.bytes + this.#queues.alarm.bytes > this.#memory.congestedBytes
+  }
+
+  append(event: GatewayEvent, onDurable?: () => void): void {
+    const queue = this.#queues[event.lane]
+    if (event.lane === 'telemetry' && queue.bytes > this.#memory.maxWaitingBytes) {
+      this.#drop(event)
+      return
+    }
+    queue.add(event, this.#bodyOf(event), onDurable)
+    this.#scheduleTurn()
+  }
+
+  #bodyOf(event: GatewayEvent): string {
+    try {
+      return JSON.stringify(event.data)
+    } catch (error) {
+      // An event is worth more than its fields: it goes in without them.
+      this.#options.logger?.error({ type: event.type, error: String(error) }, 'data of an event are not JSON')
+      return JSON.stringify({ extra: { not_json: String(error) } })
+    }
+  }
+
+  #drop(event: GatewayEvent): void {
+    const reason = this.#status?.storage === 'ok' ? 'dropped-overload' : 'dropped-storage-failed'
+    this.#dropped ??= { countByType: {}, timeFrom: event.time, timeTo: event.time, reason }
+    const dropped = this.#dropped
+    dropped.countByType[event.type] = (dropped.countByType[event.type] ?? 0) + 1
+    dropped.timeFrom = Math.min(dropped.timeFrom, event.time)
+    dropped.timeTo = Math.max(dropped.timeTo, event.time)
+  }
+
+  #tellDropped(): void {
+    const dropped = this.#dropped
+    const now = this.#options.clock.monotonicMs()
+    if (dropped === undefined || (this.congested && now - this.#droppedToldAt < TELL_DROPPED_EVERY_MS)) return
+    this.#dropped = undefined
+    this.#droppedToldAt = now
+    this.reportGap({ lane: 'telemetry', ...dropped })
+  }
+
+  saveState(processor: string, key: string, value: string | undefined): void {
+    this.#turnStates.set(`${processor}\0${key}`, { processor, key, value, turn: this.#turn })
+    this.#scheduleTurn()
+  }
+
+  loadState(processor: string): Promise<ReadonlyMap<string, string>> {
+    const request = this.#stateRequests.size === 0 ? 1 : Math.max(...this.#stateRequests.keys()) + 1
+    return new Promise((resolve, reject) => {
+      if (this.#dead !== undefined) return reject(this.#dead)
+      this.#stateRequests.set(request, resolve)
+      this.#post({ kind: 'load-state', request, processor })
+    })
+  }
+
+  reportGap(report: Parameters<EventLog['reportGap']>[0]): void {
+    const { clock, gapOrigin } = this.#options
+    const { lane, reason, countByType, timeFrom, timeTo, detail } = report
+    const wallMs = clock.wallMs()
+    const known = { countByType: addCounts({}, countByType), timeFrom, timeTo, ...(detail === undefined ? {} : { detail }) }
+    this.append({
+      type: dataGap.type,
+      lane: dataGap.lane,
+      key: gapOrigin.gatewayId,
+      time: wallMs,
+      receivedAt: wallMs,
+      clockQuality: clock.quality(),
+      bootId: gapOrigin.bootId,
+      monotonicMs: clock.monotonicMs(),
+      data: gap(lane, reason, null, null, null, known)
+    })
+  }
+
+  status(): LogStatus {
+    const status = this.#status
+    if (status === undefined) throw new LogError('LOG_CLOSED', 'the log is not open')
+    return { ...status, lanes: byLane((lane) => ({ ...status.lanes[lane], waiting: this.#queues[lane].waiting })) }
+  }
+
+  flush(): Promise<void> {
+    if (this.#dead !== undefined) return Promise.reject(this.#dead)
+    this.#endTurn()
+    const targets = byLane((lane) => this.#queues[lane].lastId)
+    return new Promise((resolve) => {
+      this.#flushes.push({ targets, resolve })
+      this.#settleFlushes()
+    })
+  }
+
+  attachForwarder(): MessagePort {
+    const { port1, port2 } = new MessageChannel()
+    this.#post({ kind: 'forwarder', port: port1 }, [port1])
+    return port2
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#dead !== undefined) return
+    let timer: NodeJS.Timeout | undefined
+    // A disk that does not take it must not keep the program from ending; nobody was told that it is durable.
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_LIMIT_MS)
+    })
+    if (this.#dropped !== undefined) this.reportGap({ lane: 'telemetry', ...this.#dropped })
+    await Promise.race([this.flush(), limit])
+    const closed = new Promise<void>((resolve) => {
+      this.#onClosed = resolve
+    })
+    this.#post({ kind: 'close' })
+    await Promise.race([closed, limit])
+    clearTimeout(timer)
+    await this.#worker.terminate()
+  }
+
+  #post(message: ToLogThread, transfer: readonly MessagePort[] = []): void {
+    this.#worker.postMessage(message, transfer)
+  }
+
+  #scheduleTurn(): void {
+    if (this.#turnScheduled) return
+    this.#turnScheduled = true
+    setImmediate(() => this.#endTurn())
+  }
+
+  /**
+   * Events and state of the turn become one unit. Where the turn has an alarm, its state goes with the alarm, ahead of waiting
+   * telemetry: a crash in between may lose telemetry that nobody was told is durable, but repeats no alarm.
+   */
+  #endTurn(): void {
+    this.#turnScheduled = false
+    const { alarm, telemetry } = this.#queues
+    if (this.#turnStates.size > 0) {
+      if (alarm.turnEvents > 0) {
+        alarm.putStates(this.#turnStates)
+        telemetry.dropStates(this.#turnStates.keys())
+      } else telemetry.putStates(this.#turnStates)
+      this.#turnStates = new Map()
+    }
+    this.#turn++
+    alarm.endTurn()
+    telemetry.endTurn()
+    this.#dispatch()
+  }
+
+  #dispatch(): void {
+    if (this.#dead !== undefined) return
+    const quality = this.#options.clock.quality()
+    for (const lane of LANES) this.#queues[lane].dispatch(quality)
+  }
+
+  #onMessage(message: FromLogThread): void {
+    switch (message.kind) {
+      case 'opened':
+        this.#status = message.status
+        if (message.newLife !== undefined) this.#noteNewLife(message.newLife, message.setAsideAs)
+        this.#onOpened()
+        break
+      case 'open-failed':
+        this.#onOpened(new LogError(message.code, message.message))
+        break
+      case 'committed':
+        this.#onCommitted(message.lane, message.id)
+        break
+      case 'status':
+        this.#status = message.status
+        this.#tellDropped()
+        this.#options.onStatus?.(this.status())
+        break
+      case 'note':
+        this.#options.logger?.[message.level](message.details, message.message)
+        break
+      case 'state':
+        this.#stateRequests.get(message.request)?.(new Map(message.rows))
+        this.#stateRequests.delete(message.request)
+        break
+      case 'closed':
+        this.#onClosed()
+    }
+  }
+
+  #noteNewLife(reason: string, setAsideAs: string | undefined): void {
+    this.#options.logger?.warn({ reason, epoch: this.epoch, setAsideAs }, 'the log begins a new epoch')
+  }
+
+  #onCommitted(lane: Lane, id: number): void {
+    const callbacks = this.#queues[lane].committed(id)
+    this.#dispatch()
+    for (const onDurable of callbacks) {
+      try {
+        onDurable()
+      } catch (error) {
+        this.#options.logger?.error({ error: String(error) }, 'a listener for durability failed')
+      }
+    }
+    if (this.#dropped !== undefined) this.#tellDropped()
+    this.#settleFlushes()
+  }
+
+  #settleFlushes(): void {
+    const done = (targets: Readonly<Record<Lane, number>>) => LANES.every((lane) => this.#queues[lane].doneTo >= targets[lane])
+    const settled = this.#flushes.filter(({ targets }) => done(targets))
+    if (settled.length === 0) return
+    this.#flushes = this.#flushes.filter(({ targets }) => !done(targets))
+    for (const { resolve } of settled) resolve()
+  }
+
+  #died(error: Error): void {
+    if (this.#dead !== undefined) return
+    this.#dead = error
+    this.#onOpened(error)
+    this.#onClosed()
+    if (this.#closing !== undefined) return
+    this.#options.logger?.error({ error: String(error) }, 'the log thread has died')
+    if (this.#status !== undefined) this.#status = { ...this.#status, storage: 'failing', storageError: error.message }
+    this.#options.onFatal?.(error)
+  }
+}

@@ -1,0 +1,200 @@
+import { statSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import Database from 'better-sqlite3'
+import type { Lane } from '../events/define-event.ts'
+import { decodeBatch } from './batch-codec.ts'
+import { decodeBlock } from './block-codec.ts'
+import type { EventColumns } from './event-columns.ts'
+import type { LoggedEvent } from './event-log.ts'
+import { hasAnyKey } from './key-filter.ts'
+import { type BlockRow, byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
+import type { CursorState, EventQuery, LogReader, ReadOptions, ReadResult, SetAsideRecord } from './reader-contract.ts'
+
+/** Decoded runs kept: several topics of a lane read the same ones, one after the other. */
+const KEPT_RUNS = 3
+
+interface Connection {
+  readonly db: Database.Database
+  readonly inode: number
+  readonly lanes: Readonly<Record<Lane, LaneStatements>>
+}
+
+/** A run of events, in a block or in the tail. */
+interface Run {
+  readonly kind: 'block' | 'tail'
+  readonly lastSequence: number
+  readonly count: number
+  readonly epoch: string
+  readonly block: BlockRow | undefined
+}
+
+/** Opens a reader on a database that exists. Reads see the last committed state; each is one short transaction. */
+export function openLogReader(path: string): LogReader {
+  return new SqliteLogReader(path)
+}
+
+class SqliteLogReader implements LogReader {
+  readonly #path: string
+  #connection: Connection
+  readonly #decoded = new Map<string, EventColumns>()
+
+  constructor(path: string) {
+    this.#path = path
+    this.#connection = connect(path)
+  }
+
+  /** A damaged database is set aside while in use; the reader follows to the new file. */
+  #current(): Connection {
+    const inode = statSync(this.#path, { throwIfNoEntry: false })?.ino
+    if (inode !== undefined && inode !== this.#connection.inode) {
+      const fresh = connect(this.#path)
+      this.#connection.db.close()
+      this.#connection = fresh
+      this.#decoded.clear()
+    }
+    return this.#connection
+  }
+
+  read(lane: Lane, afterSequence: number, options: ReadOptions): ReadResult {
+    const { db, lanes } = this.#current()
+    return db.transaction(() => this.#read(lanes[lane], lane, afterSequence, options))()
+  }
+
+  #read(statements: LaneStatements, lane: Lane, afterSequence: number, options: ReadOptions): ReadResult {
+    const events: LoggedEvent[] = []
+    let scannedTo = afterSequence
+    let bytes = 0
+    for (let run = nextRun(statements, scannedTo); run !== undefined; run = nextRun(statements, scannedTo)) {
+      const columns = mayHold(run, options.types) ? this.#columns(statements, lane, run) : undefined
+      const place = { lane, epoch: run.epoch, firstSequence: run.lastSequence - run.count + 1 }
+      const start = Math.max(0, scannedTo + 1 - place.firstSequence)
+      for (let i = start; columns !== undefined && i < columns.count; i++) {
+        if (options.types !== undefined && !options.types.has(columns.typeAt(i))) continue
+        const event = columns.eventAt(i, place)
+        bytes += event.body.length
+        // The one that would go beyond the cap is left for the next time, unless it is the first.
+        if (events.length >= options.maxEvents || (bytes > options.maxBytes && events.length > 0)) {
+          return { events, scannedTo: event.sequence - 1 }
+        }
+        events.push(event)
+      }
+      scannedTo = run.lastSequence
+    }
+    return { events, scannedTo }
+  }
+
+  /** Undefined: the run is damaged. */
+  #columns(statements: LaneStatements, lane: Lane, run: Run): EventColumns | undefined {
+    const name = `${lane} ${run.kind} ${run.lastSequence}`
+    const kept = this.#decoded.get(name)
+    if (kept !== undefined) return kept
+    const columns = decodeRun(statements, run)
+    if (columns === undefined) return undefined
+    this.#decoded.set(name, columns)
+    for (const oldest of this.#decoded.keys()) {
+      if (this.#decoded.size <= KEPT_RUNS) break
+      this.#decoded.delete(oldest)
+    }
+    return columns
+  }
+
+  query(query: EventQuery): readonly LoggedEvent[] {
+    const { db, lanes } = this.#current()
+    return db.transaction(() => this.#query(lanes[query.lane], query))()
+  }
+
+  #query(statements: LaneStatements, query: EventQuery): LoggedEvent[] {
+    const { lane, types, keys, limit, timeFrom = Number.NEGATIVE_INFINITY, timeTo = Number.POSITIVE_INFINITY } = query
+    const found: LoggedEvent[] = []
+    for (let run = nextRun(statements, 0); run !== undefined; run = nextRun(statements, run.lastSequence)) {
+      if (run.block !== undefined && (run.block.max_time < timeFrom || run.block.min_time > timeTo)) continue
+      if (!mayHold(run, types) || !mayHoldKeys(statements, run, keys)) continue
+      const columns = this.#columns(statements, lane, run)
+      const place = { lane, epoch: run.epoch, firstSequence: run.lastSequence - run.count + 1 }
+      for (let i = 0; columns !== undefined && i < columns.count; i++) {
+        if (!fits(columns, i, query)) continue
+        if (found.length >= limit) return found
+        found.push(columns.eventAt(i, place))
+      }
+    }
+    return found
+  }
+
+  lastSequence(lane: Lane): number {
+    const { db, lanes } = this.#current()
+    const next = Number(db.prepare('SELECT next_seq FROM lane WHERE lane = ?').pluck().get(lane))
+    const tail = lanes[lane].lastTail.get()?.last ?? 0
+    return Math.max(next - 1, tail, lanes[lane].lastBlock.get()?.last_seq ?? 0)
+  }
+
+  firstSequence(lane: Lane): number {
+    const run = nextRun(this.#current().lanes[lane], 0)
+    return run === undefined ? this.lastSequence(lane) + 1 : run.lastSequence - run.count + 1
+  }
+
+  cursors(): readonly CursorState[] {
+    return this.#current().db.prepare<[], CursorState>('SELECT lane, topic, sequence FROM cursor').all()
+  }
+
+  setAside(limit: number): readonly SetAsideRecord[] {
+    return this.#current()
+      .db.prepare<[number], SetAsideRecord>(
+        'SELECT lane, epoch, sequence, type, topic, code, why, at FROM set_aside ORDER BY id DESC LIMIT ?'
+      )
+      .all(limit)
+  }
+
+  close(): void {
+    this.#connection.db.close()
+  }
+}
+
+function fits(columns: EventColumns, i: number, { timeFrom, timeTo, types, keys }: EventQuery): boolean {
+  const time = columns.timeAt(i)
+  if ((timeFrom !== undefined && time < timeFrom) || (timeTo !== undefined && time > timeTo)) return false
+  if (types !== undefined && !types.has(columns.typeAt(i))) return false
+  return keys === undefined || keys.has(columns.keyAt(i))
+}
+
+function connect(path: string): Connection {
+  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 })
+  db.pragma('cache_size = -2048')
+  return { db, inode: statSync(path).ino, lanes: byLane((lane) => laneStatements(db, lane)) }
+}
+
+/** The first run that ends after a sequence. Packing keeps blocks before the tail, but rescued events may stand in any order. */
+function nextRun(statements: LaneStatements, afterSequence: number): Run | undefined {
+  const block = statements.blockAfter.get(afterSequence)
+  const tail = statements.tailKeyAfter.get(afterSequence)
+  if (block !== undefined && (tail === undefined || block.last_seq < tail.last_seq)) {
+    return { kind: 'block', lastSequence: block.last_seq, count: block.count, epoch: block.epoch, block }
+  }
+  if (tail === undefined) return undefined
+  return { kind: 'tail', lastSequence: tail.last_seq, count: tail.count, epoch: tail.epoch, block: undefined }
+}
+
+function mayHold(run: Run, types: ReadonlySet<string> | undefined): boolean {
+  if (types === undefined || run.block === undefined) return true
+  return Object.keys(JSON.parse(run.block.types) as object).some((type) => types.has(type))
+}
+
+function mayHoldKeys(statements: LaneStatements, run: Run, keys: ReadonlySet<string> | undefined): boolean {
+  if (keys === undefined || run.kind === 'tail') return true
+  const row = statements.blockKeys.get(run.lastSequence)
+  return row === undefined || hasAnyKey(row.filter, keys)
+}
+
+function decodeRun(statements: LaneStatements, run: Run): EventColumns | undefined {
+  try {
+    if (run.block !== undefined) {
+      const data = statements.blockData.get(run.lastSequence)?.data
+      if (data === undefined || crc32(data) !== run.block.crc) return undefined
+      return decodeBlock(data)
+    }
+    const row = statements.tailAfter.get(run.lastSequence - 1)
+    if (row === undefined || crc32(row.payload) !== row.crc) return undefined
+    return decodeBatch(row.payload)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,165 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { LANES } from '../events/define-event.ts'
+import type { GapStamp } from './gap-events.ts'
+import { byLane, laneStatements } from './lane-tables.ts'
+import { isDamage, LogError } from './log-error.ts'
+import { compareIdentity, ensureSentinel, type LogIdentity, readIdentity } from './log-identity.ts'
+import { quickCheck, refuseNewer } from './log-integrity.ts'
+import { lifeOfNew, lifeOfOpened, type NewLife } from './log-life.ts'
+import { MarkFile } from './log-mark.ts'
+import { type LogPaths, logPaths } from './log-paths.ts'
+import { LogStore } from './log-store.ts'
+import { migrate } from './migrations.ts'
+import { type Rescue, rescue } from './rescue.ts'
+
+export interface StoreOptions {
+  readonly directory: string
+  readonly stamp: () => GapStamp
+  /** Stands for the numbers of the hardware. */
+  readonly machineId?: string
+  /** A hard limit in pages, which makes SQLite say that the disk is full. */
+  readonly maxPages?: number
+}
+
+export interface OpenedStore {
+  readonly store: LogStore
+  /** Undefined: the log goes on. */
+  readonly newLife: NewLife | undefined
+  /** Where the damaged database lies now. */
+  readonly setAsideAs: string | undefined
+}
+
+const PAGE_BYTES = 8192
+const CACHE_KIB = 4096
+/** The write-ahead log keeps this much room when it starts over, so that a full disk can still take an alarm or a deletion. */
+export const WAL_KEPT_BYTES = 4 * 1024 * 1024
+
+/**
+ * Opens, checks and, where need be, begins another life of the log. Throws a LogError when the log cannot be used as it is and must
+ * not be touched (newer program), or SQLite's error when the disk does not let us.
+ */
+export function openLogStore(options: StoreOptions): OpenedStore {
+  const paths = logPaths(options.directory)
+  mkdirSync(paths.directory, { recursive: true, mode: 0o750 })
+  const mark = new MarkFile(paths.mark)
+  try {
+    const existed = existsSync(paths.database)
+    const db = existed ? openExisting(paths, options) : undefined
+    if (db instanceof Database) return goOn(db, paths, mark, options)
+    return beginAnew(paths, mark, options, db)
+  } catch (error) {
+    mark.close()
+    throw error
+  }
+}
+
+/** The database when it is sound; otherwise why not. */
+function openExisting(paths: LogPaths, options: StoreOptions): Database.Database | { readonly problem: string } {
+  let db: Database.Database | undefined
+  try {
+    db = openDatabase(paths, options)
+    migrate(db)
+    const check = quickCheck(db, byLane(laneStatementsOf(db)))
+    if (check.problem === undefined) return db
+    db.close()
+    return { problem: check.problem }
+  } catch (error) {
+    db?.close()
+    if (isDamage(error)) return { problem: error instanceof Error ? error.message : String(error) }
+    throw error
+  }
+}
+
+const laneStatementsOf = (db: Database.Database) => (lane: (typeof LANES)[number]) => laneStatements(db, lane)
+
+function openDatabase(paths: LogPaths, options: StoreOptions): Database.Database {
+  const db = new Database(paths.database, { timeout: 5000 })
+  try {
+    refuseNewer(db)
+    db.pragma(`page_size = ${PAGE_BYTES}`)
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = FULL')
+    db.pragma(`cache_size = -${CACHE_KIB}`)
+    db.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
+    if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function goOn(db: Database.Database, paths: LogPaths, mark: MarkFile, options: StoreOptions): OpenedStore {
+  const store = new LogStore(db, mark, options.stamp)
+  const now = readIdentity(paths, options.machineId)
+  const then = JSON.parse(store.meta('identity') ?? '{"files":{},"hardware":{}}') as LogIdentity
+  const end = { epoch: Number(store.epoch), last: byLane((lane) => store.lastSequence(lane)) }
+  const newLife = lifeOfOpened(end, mark.read(), compareIdentity(then, now), options.stamp().wallMs)
+  const living = newLife === undefined ? store : beginLife(db, paths, mark, options, newLife)
+  for (const lane of LANES) for (const block of quickCheck(db, living.statements).damaged[lane]) living.blockDamaged(lane, block)
+  living.writeMark()
+  return { store: living, newLife, setAsideAs: undefined }
+}
+
+function beginAnew(paths: LogPaths, mark: MarkFile, options: StoreOptions, damage: { readonly problem: string } | undefined): OpenedStore {
+  const wallMs = options.stamp().wallMs
+  const known = mark.read()
+  const setAsideAs = damage === undefined ? undefined : setAside(paths, wallMs)
+  if (damage === undefined)
+    for (const suffix of ['-wal', '-shm']) renameIfThere(`${paths.database}${suffix}`, `${paths.database}${suffix}.orphan-${wallMs}`)
+  const db = openDatabase(paths, options)
+  try {
+    migrate(db)
+    const rescued: Rescue | undefined = setAsideAs === undefined ? undefined : rescue(setAsideAs, db, known)
+    const reason = damage === undefined ? 'log-created' : 'log-damaged'
+    const detail = damage === undefined ? undefined : `${damage.problem}; the old database lies in ${setAsideAs}`
+    const life = lifeOfNew(reason, known, rescued?.epoch, rescued?.missing, wallMs)
+    const told = detail === undefined ? life : { ...life, gaps: life.gaps.map((each) => ({ ...each, detail })) }
+    const store = beginLife(db, paths, mark, options, told)
+    return { store, newLife: told, setAsideAs }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** The new epoch, the identity of the place and the gaps that tell of the old epoch come into being in one transaction. */
+function beginLife(db: Database.Database, paths: LogPaths, mark: MarkFile, options: StoreOptions, life: NewLife): LogStore {
+  ensureSentinel(paths)
+  syncDirectory(paths.directory)
+  const put = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
+  let store: LogStore | undefined
+  db.transaction(() => {
+    put.run('epoch', String(life.epoch))
+    put.run('identity', JSON.stringify(readIdentity(paths, options.machineId)))
+    store = new LogStore(db, mark, options.stamp)
+    store.commit([], [], life.gaps)
+  }).immediate()
+  if (store === undefined) throw new LogError('LOG_OPEN_FAILED', 'the log did not begin')
+  store.writeMark()
+  store.syncMark()
+  return store
+}
+
+/** Renames a damaged database with its write-ahead log; it is never deleted. */
+function setAside(paths: LogPaths, wallMs: number): string {
+  const aside = `${paths.database}.damaged-${new Date(wallMs).toISOString().replaceAll(':', '')}`
+  renameSync(paths.database, aside)
+  for (const suffix of ['-wal', '-shm']) renameIfThere(`${paths.database}${suffix}`, `${aside}${suffix}`)
+  syncDirectory(paths.directory)
+  return aside
+}
+
+function renameIfThere(from: string, to: string): void {
+  if (existsSync(from)) renameSync(from, to)
+}
+
+function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

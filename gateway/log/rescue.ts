@@ -1,0 +1,177 @@
+import { crc32 } from 'node:zlib'
+import Database from 'better-sqlite3'
+import { LANES, type Lane } from '../events/define-event.ts'
+import { decodeBatch } from './batch-codec.ts'
+import type { GapData } from './gap-events.ts'
+import { type BlockRow, byLane, laneStatements, type TailRow } from './lane-tables.ts'
+import { gap } from './log-life.ts'
+import type { Mark } from './log-mark.ts'
+
+/** Telemetry beyond this is left in the damaged file: copying it would delay the start and could fill the disk. */
+const MAX_TELEMETRY_BYTES = 64 * 1024 * 1024
+
+export interface Rescue {
+  /** Epoch of the damaged database, as far as it could be read. */
+  readonly epoch: number | undefined
+  /** What is missing: neither forwarded, as far as known, nor rescued. Undefined: the end of the old log is unknown. */
+  readonly missing: readonly GapData[] | undefined
+}
+
+interface Range {
+  readonly epoch: string
+  readonly first: number
+  readonly last: number
+}
+
+/**
+ * Carries what can still be read of a damaged database into the new one: state, cursors, topics, records set aside, and the events that
+ * are not forwarded, under their own epoch and sequences. Every row stands alone: one that cannot be read costs only itself.
+ */
+export function rescue(damagedPath: string, into: Database.Database, mark: Mark | undefined): Rescue {
+  const from = openDamaged(damagedPath)
+  if (from === undefined) return { epoch: undefined, missing: undefined }
+  try {
+    const epoch = Number(attempt(() => from.prepare("SELECT value FROM meta WHERE name = 'epoch'").pluck().get())) || undefined
+    into.transaction(() => copySmallTables(from, into)).immediate()
+    const ranges = byLane((lane) => rescueLane(from, into, lane))
+    const high = byLane((lane) => Math.max(mark?.[lane].high ?? 0, ranges[lane].held.at(-1)?.last ?? 0))
+    const raise = into.prepare('UPDATE lane SET next_seq = ?, unbroken_from = ? WHERE lane = ?')
+    for (const lane of LANES) raise.run(high[lane] + 1, high[lane] + 1, lane)
+    const oldEpoch = epoch ?? mark?.epoch
+    if (oldEpoch === undefined || (mark === undefined && LANES.every((lane) => high[lane] === 0))) return { epoch, missing: undefined }
+    const missing = LANES.flatMap((lane) => missingOf(lane, String(oldEpoch), ranges[lane], mark, high[lane]))
+    return { epoch, missing }
+  } finally {
+    attempt(() => from.close())
+  }
+}
+
+function openDamaged(path: string): Database.Database | undefined {
+  return attempt(() => {
+    const db = new Database(path, { fileMustExist: true })
+    try {
+      db.prepare('SELECT count(*) FROM sqlite_master').get()
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  })
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
+const SMALL_TABLES: Readonly<Record<string, string>> = {
+  cursor: 'lane, topic, sequence',
+  state: 'processor, key, value',
+  set_aside: 'id, lane, epoch, sequence, type, topic, code, why, at',
+  open_gap: 'id, begun_at, grown_at, gap'
+}
+
+function copySmallTables(from: Database.Database, into: Database.Database): void {
+  for (const [table, columns] of Object.entries(SMALL_TABLES)) {
+    const holes = columns.replaceAll(/\w+/g, '?')
+    attempt(() => {
+      const insert = into.prepare(`INSERT OR REPLACE INTO ${table} (${columns}) VALUES (${holes})`)
+      for (const row of from.prepare(`SELECT ${columns} FROM ${table}`).raw().iterate()) insert.run(...(row as unknown[]))
+    })
+  }
+  attempt(() => {
+    const topics = from.prepare("SELECT value FROM meta WHERE name = 'topics'").pluck().get()
+    if (typeof topics === 'string') into.prepare("INSERT OR REPLACE INTO meta VALUES ('topics', ?)").run(topics)
+  })
+}
+
+interface LaneRescue {
+  /** Forwarded to every topic of the lane, by the cursors of the damaged database. */
+  readonly safe: number
+  readonly held: readonly Range[]
+}
+
+function rescueLane(from: Database.Database, into: Database.Database, lane: Lane): LaneRescue {
+  const safe = attempt(() => safeOf(from, lane)) ?? 0
+  const held: Range[] = []
+  attempt(() => {
+    const source = laneStatements(from, lane)
+    const target = laneStatements(into, lane)
+    let budget = lane === 'alarm' ? Number.POSITIVE_INFINITY : MAX_TELEMETRY_BYTES
+    into
+      .transaction(() => {
+        for (const { last_seq } of keysAfter(from, `${lane}_block`, safe)) {
+          const block = attempt(() => source.blockAfter.get(last_seq - 1))
+          if (block === undefined || budget <= 0) continue
+          const bytes = attempt(() => copyBlock(block, source, target))
+          if (bytes === undefined) continue
+          budget -= bytes
+          held.push({ epoch: block.epoch, first: last_seq - block.count + 1, last: last_seq })
+        }
+        for (const { last_seq } of keysAfter(from, `${lane}_tail`, safe)) {
+          const row = attempt(() => source.tailAfter.get(last_seq - 1))
+          if (row === undefined || budget <= 0 || attempt(() => copyTail(row, target)) === undefined) continue
+          budget -= row.payload.length
+          held.push({ epoch: row.epoch, first: last_seq - row.count + 1, last: last_seq })
+        }
+      })
+      .immediate()
+  })
+  return { safe, held }
+}
+
+/** Keys as far as the b-tree can be walked. */
+function keysAfter(from: Database.Database, table: string, after: number): { last_seq: number }[] {
+  const keys: { last_seq: number }[] = []
+  attempt(() => {
+    const rows = from.prepare<[number], { last_seq: number }>(`SELECT last_seq FROM ${table} WHERE last_seq > ? ORDER BY last_seq`)
+    for (const row of rows.iterate(after)) keys.push(row)
+  })
+  return keys
+}
+
+function safeOf(from: Database.Database, lane: Lane): number {
+  const topics = from.prepare("SELECT value FROM meta WHERE name = 'topics'").pluck().get()
+  const served = (typeof topics === 'string' ? (JSON.parse(topics) as { lane: Lane; topic: string }[]) : []).filter(
+    (each) => each.lane === lane
+  )
+  const at = from.prepare('SELECT sequence FROM cursor WHERE lane = ? AND topic = ?').pluck()
+  return served.length === 0 ? 0 : Math.min(...served.map(({ topic }) => Number(at.get(lane, topic) ?? 0)))
+}
+
+type Statements = ReturnType<typeof laneStatements>
+
+function copyBlock(block: BlockRow, source: Statements, target: Statements): number | undefined {
+  const data = source.blockData.get(block.last_seq)?.data
+  const filter = source.blockKeys.get(block.last_seq)?.filter
+  if (data === undefined || filter === undefined || crc32(data) !== block.crc || block.damaged !== 0) return undefined
+  const { last_seq, count, epoch, stored_at, min_time, max_time, bytes, crc, types } = block
+  target.insertBlock.run(last_seq, count, epoch, stored_at, min_time, max_time, bytes, crc, types)
+  target.insertBlockData.run(last_seq, data)
+  target.insertBlockKeys.run(last_seq, filter)
+  return bytes
+}
+
+function copyTail(row: TailRow, target: Statements): number | undefined {
+  if (crc32(row.payload) !== row.crc || decodeBatch(row.payload).count !== row.count) return undefined
+  target.insertTail.run(row.last_seq, row.count, row.epoch, row.stored_at, row.crc, row.payload)
+  return row.count
+}
+
+/** The ranges between what is safe and the end that were not rescued. */
+function missingOf(lane: Lane, epoch: string, lane_: LaneRescue, mark: Mark | undefined, high: number): GapData[] {
+  const safe = Math.max(lane_.safe, mark?.[lane].safe ?? 0)
+  const missing: GapData[] = []
+  let next = safe + 1
+  for (const range of lane_.held) {
+    if (range.first > next) missing.push(gap(lane, 'log-damaged', epoch, next, range.first - 1))
+    next = Math.max(next, range.last + 1)
+  }
+  // Without a mark nobody knows how far the old log had come.
+  if (mark === undefined) missing.push(gap(lane, 'log-damaged', epoch, next, null))
+  else if (next <= high) missing.push(gap(lane, 'log-damaged', epoch, next, high))
+  return missing
+}

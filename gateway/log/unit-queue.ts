@@ -1,0 +1,135 @@
+import type { ClockQuality, GatewayEvent, Lane } from '../events/define-event.ts'
+import { BatchBuilder } from './batch-codec.ts'
+import type { CommitUnit, StateEntry } from './log-messages.ts'
+
+/** A transaction's worth of one lane stays below this, so that an alarm never waits for a long one. */
+export const UNIT_EVENTS = 2000
+export const UNIT_BYTES = 1024 * 1024
+/** A second unit is sent ahead only when it is worth a transaction of its own; otherwise it gathers more. */
+const AHEAD_EVENTS = 512
+
+interface OpenUnit {
+  readonly builder: BatchBuilder
+  readonly onDurable: (() => void)[]
+  readonly states: Map<string, StateEntry>
+}
+
+interface SentUnit {
+  readonly id: number
+  readonly count: number
+  readonly bytes: number
+  readonly onDurable: readonly (() => void)[]
+}
+
+const openUnit = (): OpenUnit => ({ builder: new BatchBuilder(), onDurable: [], states: new Map() })
+
+/**
+ * What waits in memory for one lane. Events gather in the last unit; at most `maxSent` units are with the log thread, and while it
+ * commits the next gather: that is the group commit, without a beat.
+ */
+export class UnitQueue {
+  readonly #lane: Lane
+  readonly #maxSent: number
+  readonly #send: (unit: CommitUnit) => void
+  readonly #units: OpenUnit[] = [openUnit()]
+  readonly #sent: SentUnit[] = []
+  #nextId = 1
+  #waiting = 0
+  #bytes = 0
+  #turnEvents = 0
+
+  constructor(lane: Lane, maxSent: number, send: (unit: CommitUnit) => void) {
+    this.#lane = lane
+    this.#maxSent = maxSent
+    this.#send = send
+  }
+
+  /** Events that are not durable yet. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Events added in this turn. */
+  get turnEvents(): number {
+    return this.#turnEvents
+  }
+
+  add(event: GatewayEvent, body: string, onDurable: (() => void) | undefined): void {
+    let unit = this.#last()
+    if (unit.builder.full) unit = this.#startUnit()
+    const before = unit.builder.bytes
+    unit.builder.add(event, body)
+    if (onDurable !== undefined) unit.onDurable.push(onDurable)
+    this.#bytes += unit.builder.bytes - before
+    this.#waiting++
+    this.#turnEvents++
+  }
+
+  /** State goes with the events of its turn, which stand in the last unit. */
+  putStates(states: ReadonlyMap<string, StateEntry>): void {
+    const unit = this.#last()
+    for (const [name, state] of states) unit.states.set(name, state)
+  }
+
+  /** A newer value of these is on its way with an alarm. */
+  dropStates(names: Iterable<string>): void {
+    for (const name of names) for (const unit of this.#units) unit.states.delete(name)
+  }
+
+  endTurn(): void {
+    this.#turnEvents = 0
+    const { builder } = this.#last()
+    if (builder.count >= UNIT_EVENTS || builder.bytes >= UNIT_BYTES) this.#startUnit()
+  }
+
+  /** Sends what may be sent. */
+  dispatch(clockQuality: ClockQuality): void {
+    for (;;) {
+      const unit = this.#units[0]
+      if (unit === undefined || (unit.builder.count === 0 && unit.states.size === 0)) return
+      if (this.#sent.length >= this.#maxSent) return
+      if (this.#sent.length > 0 && unit.builder.count < AHEAD_EVENTS && this.#units.length === 1 && this.#lane === 'telemetry') return
+      this.#units.shift()
+      if (this.#units.length === 0) this.#units.push(openUnit())
+      const id = this.#nextId++
+      const { count, bytes } = unit.builder
+      this.#sent.push({ id, count, bytes, onDurable: unit.onDurable })
+      this.#send({ id, lane: this.#lane, payload: unit.builder.finish(), count, states: [...unit.states.values()], clockQuality })
+    }
+  }
+
+  /** The unit is durable: settles it and gives the callbacks of its events, in order of appending. */
+  committed(id: number): readonly (() => void)[] {
+    const unit = this.#sent[0]
+    if (unit?.id !== id) return []
+    this.#sent.shift()
+    this.#waiting -= unit.count
+    this.#bytes -= unit.bytes
+    return unit.onDurable
+  }
+
+  /** Id that the last unit has or will have; it is done when `doneTo` has come there. */
+  get lastId(): number {
+    const last = this.#last()
+    const empty = last.builder.count === 0 && last.states.size === 0
+    return this.#nextId - 1 + this.#units.length - (empty ? 1 : 0)
+  }
+
+  get doneTo(): number {
+    return (this.#sent[0]?.id ?? this.#nextId) - 1
+  }
+
+  #last(): OpenUnit {
+    return this.#units.at(-1) ?? this.#startUnit()
+  }
+
+  #startUnit(): OpenUnit {
+    const unit = openUnit()
+    this.#units.push(unit)
+    return unit
+  }
+}
