@@ -10,6 +10,7 @@ const run = (title, file, args) => {
 try {
   run('format, lint, layers', 'node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])
   run('types', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json', '--noEmit'])
+  run('types of the page', 'node_modules/typescript/bin/tsc', ['-p', 'gateway/web/page/tsconfig.json'])
 } catch {
   process.exit(1)
 }
