@@ -97,6 +97,8 @@ export interface SendOptions {
 
 export interface DriverContext {
   readonly sourceId: string
+  /** For names that must differ between gateways, such as an MQTT client id. */
+  readonly gatewayId?: string
   readonly clock: Clock
   readonly log: Logger
   readonly sink: DriverSink

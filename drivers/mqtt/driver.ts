@@ -1,0 +1,25 @@
+import { hostname } from 'node:os'
+import { type Driver, DriverError } from '../driver.ts'
+import { ExactlyOnce } from './exactly-once.ts'
+import { MqttRun, type MqttSession } from './mqtt-run.ts'
+import { type MqttSettings, mqttSettingsSchema } from './settings.ts'
+
+/** Messages from an MQTT broker, acknowledged only when the log has committed them. See docs/drivers/mqtt.md. */
+export function createMqttDriver(): Driver<MqttSettings> {
+  /** By broker and client id, as sessions are. */
+  const sessions = new Map<string, MqttSession>()
+  return {
+    kind: 'mqtt',
+    title: 'MQTT client (3.1.1 and 5)',
+    carries: ['mqtt'],
+    settings: mqttSettingsSchema,
+    createRun(settings, codec, context) {
+      if (codec === undefined) throw new DriverError('PROTOCOL_MISSING', 'an mqtt source needs a protocol', { retriable: false })
+      const clientId = settings.clientId ?? `tagward-${context.gatewayId ?? hostname()}-${context.sourceId}`
+      const key = `${settings.url} ${clientId}`
+      const session = sessions.get(key) ?? { exactlyOnce: new ExactlyOnce(), subscribed: new Set() }
+      sessions.set(key, session)
+      return new MqttRun({ settings, codec, context, clientId, session })
+    }
+  }
+}
