@@ -33,6 +33,11 @@ export const ERROR_CODES = {
     blame: 'installer',
     remedy: 'Call it with --help.'
   },
+  VERIFY_READ_FAILED: {
+    title: 'The topics could not be read to their end',
+    blame: 'site',
+    remedy: 'Check brokers, prefix, credentials and rights (describe and read of the topics, read of the group); then start verify again.'
+  },
   LOG_NEWER: {
     title: 'The log was written by a newer version of the program',
     blame: 'installer',

@@ -1,0 +1,220 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { structuredRecord, type ToldEvent } from '../../test-support/kafka/event-records.ts'
+import { History, type HistoryReport } from './history.ts'
+import type { DeletedFrom } from './lane-ledger.ts'
+
+interface Placed extends ToldEvent {
+  readonly topic: string
+  readonly partition: number
+  readonly appendedMs?: number
+}
+
+const TYPES = ['TagMovement', 'TagInfo', 'DeviceStatus']
+
+/** One lane without a fault: each type has its topic, each key its partition. */
+function lane(first: number, last: number, event: Partial<Placed> = {}): Placed[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => {
+    const sequence = first + index
+    const type = TYPES[sequence % 3] ?? ''
+    const partition = (sequence * 7) % 4
+    return { topic: `p.${type}`, partition, type, key: `pans:000${partition}`, ...event, sequence }
+  })
+}
+
+function told(records: readonly Placed[], deletedFrom: readonly DeletedFrom[] = [], gateway?: string): HistoryReport {
+  const history = new History({ gateway, deletedFrom })
+  for (const { topic, partition, appendedMs = 1_000 + (records[0]?.sequence ?? 0), ...event } of records) {
+    const { key, value } = structuredRecord(event)
+    history.add({ key: Buffer.from(key), value: Buffer.from(value), offset: '0' }, { topic, partition, appendedMs })
+  }
+  return history.report()
+}
+
+function faults(report: HistoryReport): Record<string, number> {
+  const names = ['lost', 'misordered', 'duplicatesAfterHighWater', 'duplicates', 'conflicting', 'explainedByDataGap'] as const
+  const sums = names.map((name): [string, number] => [name, report.lanes.reduce((sum, each) => sum + each[name], 0)])
+  return Object.fromEntries([...sums, ['malformed', report.malformed] as const].filter(([, count]) => count > 0))
+}
+
+function gapRecord(data: Record<string, unknown>, event: Partial<Placed> = {}): Placed {
+  const complete = { countByType: {}, timeFrom: null, timeTo: null, ...data }
+  return { topic: 'p.data-gap', partition: 0, lane: 'alarm', type: 'DataGap', key: 'gw1', sequence: 1, ...event, data: complete }
+}
+
+/** A good lane of at least ten events, and some of its inner places. */
+const laneWithPlaces = fc
+  .record({
+    first: fc.integer({ min: 1, max: 1_000_000 }),
+    length: fc.integer({ min: 10, max: 90 }),
+    seeds: fc.array(fc.nat(), { minLength: 1, maxLength: 8 })
+  })
+  .map(({ first, length, seeds }) => ({
+    records: lane(first, first + length - 1),
+    inner: [...new Set(seeds.map((seed) => 1 + (seed % (length - 2))))]
+  }))
+
+describe('History', () => {
+  it('finds no fault in a good history of several gateways, epochs and lanes, however partitions alternate', () => {
+    const lanes = [
+      lane(1, 200),
+      lane(1, 90, { lane: 'alarm' }),
+      lane(201, 300, { epoch: '2' }),
+      lane(1, 40, { gateway: 'gw2' }),
+      lane(500, 520, { gateway: 'gw2', epoch: '10' })
+    ]
+    const report = told(lanes.flat())
+    expect(faults(report)).toEqual({})
+    expect(report.lanes.map(({ gateway, epoch, lane: name, first, last, events }) => [gateway, epoch, name, first, last, events])).toEqual([
+      ['gw1', '1', 'alarm', 1, 90, 90],
+      ['gw1', '1', 'telemetry', 1, 200, 200],
+      ['gw1', '2', 'telemetry', 201, 300, 100],
+      ['gw2', '1', 'telemetry', 1, 40, 40],
+      ['gw2', '10', 'telemetry', 500, 520, 21]
+    ])
+    const byPartition = lanes.flat().sort((a, b) => a.partition - b.partition)
+    expect(told(byPartition).lanes).toEqual(report.lanes)
+    expect(told(lanes.flat(), [], 'gw2').lanes).toEqual(report.lanes.filter(({ gateway }) => gateway === 'gw2'))
+  })
+
+  it('counts what was removed as lost, and says where', () => {
+    fc.assert(
+      fc.property(laneWithPlaces, ({ records, inner }) => {
+        const report = told(records.filter((_, index) => !inner.includes(index)))
+        expect(faults(report)).toEqual({ lost: inner.length })
+        const listed = report.lanes[0]?.lostRanges.flatMap(([from, to]) =>
+          Array.from({ length: to - from + 1 }, (_, index) => from + index)
+        )
+        expect(listed).toEqual(inner.sort((a, b) => a - b).map((index) => records[index]?.sequence))
+      })
+    )
+  })
+
+  it('counts what is repeated in its partition, at any later place, as a duplicate on the wire only', () => {
+    fc.assert(
+      fc.property(laneWithPlaces, fc.nat(), ({ records, inner }, seed) => {
+        const repeated = [...records]
+        for (const index of inner) {
+          const record = records[index]
+          const original = repeated.findIndex((candidate) => candidate.sequence === record?.sequence)
+          if (record) repeated.splice(original + 1 + (seed % (repeated.length - original)), 0, record)
+        }
+        expect(faults(told(repeated))).toEqual({ duplicates: inner.length })
+      })
+    )
+  })
+
+  it('counts what is repeated in another topic or partition as passing the high-water rule twice', () => {
+    fc.assert(
+      fc.property(
+        laneWithPlaces,
+        fc.constantFrom({ topic: 'p.other' }, { partition: 9 }),
+        fc.boolean(),
+        ({ records, inner }, elsewhere, firstRead) => {
+          const places = inner.sort((a, b) => a - b)
+          const copies = records.filter((_, index) => places.includes(index)).map((record) => ({ ...record, ...elsewhere }))
+          const report = told(firstRead ? [...copies, ...records] : [...records, ...copies])
+          expect(faults(report)).toEqual({ duplicates: copies.length, duplicatesAfterHighWater: copies.length })
+        }
+      )
+    )
+  })
+
+  it('counts two records of a partition that changed places as misordered', () => {
+    fc.assert(
+      fc.property(laneWithPlaces, ({ records, inner }) => {
+        const [index = 1] = inner
+        const early = records[index]
+        const late = records.findIndex(
+          (record, place) => place > index && record.topic === early?.topic && record.partition === early?.partition
+        )
+        fc.pre(late > 0)
+        const swapped = [...records]
+        ;[swapped[index], swapped[late]] = [records[late] as Placed, early as Placed]
+        expect(faults(told(swapped))).toEqual({ misordered: 1 })
+      })
+    )
+  })
+
+  it('counts a key whose records lie over partitions side by side as misordered, one that moved once as in order', () => {
+    const moved = lane(1, 60, { topic: 'p.t', key: 'pans:1' }).map((record) => {
+      const later = record.sequence > 30
+      return { ...record, partition: later ? 1 : 0, appendedMs: later ? 2_000 : 1_000 }
+    })
+    expect(faults(told(moved))).toEqual({})
+    expect(faults(told([...moved].reverse().sort((a, b) => b.partition - a.partition || a.sequence - b.sequence)))).toEqual({})
+    expect(faults(told(moved.map((record) => ({ ...record, partition: record.sequence % 2 }))))).toEqual({ misordered: 1 })
+    expect(faults(told(moved.map((record) => ({ ...record, appendedMs: 3_000 - (record.appendedMs ?? 0) }))))).toEqual({ misordered: 1 })
+  })
+
+  it('reports what was invented: another event under a used number, a number out of nowhere, no event at all', () => {
+    const good = lane(1, 50)
+    const other = { ...(good[20] as Placed), data: { position: { x: -1, y: -1 } } }
+    expect(faults(told([...good, other]))).toEqual({ duplicates: 1, conflicting: 1 })
+    expect(faults(told([...good, { ...(good[20] as Placed), sequence: 61 }]))).toEqual({ lost: 10 })
+    const history = new History({ deletedFrom: [] })
+    history.add({ key: null, value: Buffer.from('hello'), offset: '17' }, { topic: 'p.t', partition: 3, appendedMs: 1 })
+    expect(history.report().malformedExamples).toEqual([{ topic: 'p.t', partition: 3, offset: '17', why: 'the value is no JSON object' }])
+  })
+
+  it('explains by a DataGap exactly the numbers that it names', () => {
+    const holed = lane(1, 100).filter(({ sequence }) => sequence < 20 || sequence > 29)
+    const gap = { lane: 'telemetry', epoch: '1', reason: 'evicted-by-size' }
+    expect(faults(told([...holed, gapRecord({ ...gap, from: 20, to: 29 })]))).toEqual({ explainedByDataGap: 10 })
+    expect(faults(told([...holed, gapRecord({ ...gap, from: 21, to: 40 })]))).toEqual({ lost: 1, explainedByDataGap: 9 })
+    expect(faults(told([...holed, gapRecord({ ...gap, epoch: '2', from: 20, to: 29 })]))).toEqual({ lost: 10 })
+    expect(faults(told([...holed, gapRecord({ ...gap, lane: 'alarm', from: 20, to: 29 })]))).toEqual({ lost: 10 })
+    expect(faults(told([...holed, gapRecord({ ...gap, from: 25, to: null })]))).toEqual({ lost: 5, explainedByDataGap: 5 })
+  })
+
+  it('takes a log that ended unknown as the reason for what some partition did not get any more, and for nothing before', () => {
+    const old = lane(1, 100, { topic: 'p.a', partition: 0 }).filter(({ sequence }) => sequence < 40 || sequence % 2 === 0)
+    const slower = lane(41, 61, { topic: 'p.b', partition: 0 }).filter(({ sequence }) => sequence % 2 === 1)
+    const bare = gapRecord({ lane: 'alarm', epoch: null, from: null, to: null, reason: 'log-created' }, { epoch: '2' })
+    // 63, 65 … 99 were of the slower topic; nothing tells more about them. So it is until 61 came, and without the gap.
+    expect(faults(told([...old, ...slower, bare]))).toEqual({ explainedByDataGap: 19 })
+    expect(faults(told([...old, ...slower]))).toEqual({ lost: 19 })
+    expect(faults(told([...old.filter(({ sequence }) => sequence !== 8), ...slower, bare]))).toEqual({ lost: 1, explainedByDataGap: 19 })
+  })
+})
+
+describe('retention', () => {
+  const deletion = (topic: string, keptSinceMs = 500): DeletedFrom => ({ topic, partition: 0, keptSinceMs })
+  const all = lane(1, 90, { partition: 0 })
+  const kept = all.filter(({ sequence, topic }) => sequence > 40 || topic !== 'p.TagInfo')
+
+  it('begins to judge where the topic that has deleted most begins', () => {
+    expect(faults(told(kept))).toEqual({ lost: 13 })
+    const report = told(kept, [deletion('p.TagInfo')])
+    expect(faults(report)).toEqual({})
+    expect(report.lanes[0]).toMatchObject({ first: 2, judgedFrom: 43, last: 90 })
+    expect(
+      faults(
+        told(
+          kept.filter(({ sequence }) => sequence !== 50),
+          [deletion('p.TagInfo')]
+        )
+      )
+    ).toEqual({ lost: 1 })
+  })
+
+  it('goes by time where a topic holds nothing of the lane any more', () => {
+    const emptied = all.filter(({ topic }) => topic !== 'p.TagInfo').map((record) => ({ ...record, appendedMs: record.sequence * 10 }))
+    const since = (keptSinceMs: number) => told(emptied, [deletion('p.TagInfo', keptSinceMs)])
+    expect(faults(since(5_000))).toEqual({})
+    expect(since(5_000).lanes[0]?.judgedFrom).toBeNull()
+    // From 60 on everything has to be there: 61, 64 … 88 are not.
+    expect(since(600).lanes[0]).toMatchObject({ judgedFrom: 60, lost: 10 })
+    expect(faults(since(Number.POSITIVE_INFINITY))).toEqual({})
+  })
+
+  it('lets a topic of the other lane say nothing about this one', () => {
+    const emptied: DeletedFrom = { topic: 'p.tag-alert', partition: 0, keptSinceMs: Number.POSITIVE_INFINITY, lanes: ['alarm'] }
+    expect(
+      told(
+        all.filter(({ sequence }) => sequence !== 50),
+        [emptied]
+      ).lanes[0]
+    ).toMatchObject({ lost: 1, judgedFrom: 1 })
+  })
+})

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { KafkaConfig, SASLOptions } from 'kafkajs'
+import { GatewayError } from '../errors.ts'
+import { runVerify, type VerifyOptions } from './verify.ts'
+
+export const VERIFY_HELP = `tagward verify --brokers B --prefix P [--gateway G] [--sent FILE]
+
+Reads the topics P.… to their end and proves that nothing is missing. Prints one JSON object.
+
+  --brokers HOST:PORT[,…]   brokers of the Kafka cluster
+  --prefix P                prefix of the topics, as in the configuration
+  --gateway G               judge only this gateway (default: all that are found)
+  --sent FILE               JSON lines of what a publisher had acknowledged: each must be on the topics
+  --timeout SECONDS         give up after this long without progress (default 30)
+  --group ID                consumer group to read with (default: a random one, deleted afterwards)
+  --tls                     use TLS;  --ca FILE, --cert FILE, --key FILE: PEM files, each implies --tls
+  --sasl MECHANISM          plain, scram-sha-256 or scram-sha-512; with --username NAME and the password in
+                            --password-file FILE or the environment variable TAGWARD_KAFKA_PASSWORD
+
+Exit code 0: nothing lost, never logged, misordered or repeated past the high-water rule. 1: something is; the object
+says what. 2: the topics could not be read, or the arguments are wrong.
+`
+
+export interface CommandOutput {
+  out(text: string): void
+  err(text: string): void
+}
+
+const OPTIONS = {
+  brokers: { type: 'string' },
+  prefix: { type: 'string' },
+  gateway: { type: 'string' },
+  sent: { type: 'string' },
+  timeout: { type: 'string' },
+  group: { type: 'string' },
+  tls: { type: 'boolean' },
+  ca: { type: 'string' },
+  cert: { type: 'string' },
+  key: { type: 'string' },
+  sasl: { type: 'string' },
+  username: { type: 'string' },
+  'password-file': { type: 'string' },
+  help: { type: 'boolean', short: 'h' }
+} as const
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']
+
+function usage(message: string, cause?: unknown): GatewayError {
+  return new GatewayError('CLI_USAGE', message, { cause })
+}
+
+function fileText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw usage(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, error)
+  }
+}
+
+function tlsOf({ tls, ca, cert, key }: Values): KafkaConfig['ssl'] {
+  if (ca === undefined && cert === undefined && key === undefined) return tls === true
+  return {
+    ...(ca === undefined ? {} : { ca: fileText(ca) }),
+    ...(cert === undefined ? {} : { cert: fileText(cert) }),
+    ...(key === undefined ? {} : { key: fileText(key) })
+  }
+}
+
+function saslOf(values: Values): SASLOptions | undefined {
+  const { sasl: mechanism, username } = values
+  if (mechanism === undefined) return undefined
+  const file = values['password-file']
+  const password = file === undefined ? process.env['TAGWARD_KAFKA_PASSWORD'] : fileText(file).trimEnd()
+  if (username === undefined || password === undefined)
+    throw usage('--sasl needs --username and a password (--password-file or TAGWARD_KAFKA_PASSWORD)')
+  if (mechanism === 'plain') return { mechanism, username, password }
+  if (mechanism === 'scram-sha-256') return { mechanism, username, password }
+  if (mechanism === 'scram-sha-512') return { mechanism, username, password }
+  throw usage(`--sasl ${mechanism}: it is one of plain, scram-sha-256, scram-sha-512`)
+}
+
+function parseValues(argv: readonly string[]): Values {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, strict: true }).values
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error), error)
+  }
+}
+
+function optionsOf(values: Values): VerifyOptions {
+  const brokers = (values.brokers ?? '').split(',').filter((broker) => broker !== '')
+  if (brokers.length === 0) throw usage('--brokers is missing')
+  if (!values.prefix) throw usage('--prefix is missing')
+  const timeoutS = Number(values.timeout ?? '30')
+  if (!(timeoutS > 0)) throw usage(`--timeout ${values.timeout}: it is a number of seconds`)
+  return {
+    brokers,
+    prefix: values.prefix,
+    gateway: values.gateway,
+    sentFile: values.sent,
+    groupId: values.group,
+    stallLimitMs: timeoutS * 1000,
+    ssl: tlsOf(values),
+    sasl: saslOf(values)
+  }
+}
+
+const PROCESS_OUTPUT: CommandOutput = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text)
+}
+
+/** `tagward verify`: gives the exit code. The report, and nothing else, goes to `out`. */
+export async function verifyCommand(argv: readonly string[], output: CommandOutput = PROCESS_OUTPUT): Promise<number> {
+  try {
+    const values = parseValues(argv)
+    if (values.help === true) {
+      output.out(VERIFY_HELP)
+      return 0
+    }
+    const report = await runVerify(optionsOf(values))
+    output.out(`${JSON.stringify(report)}\n`)
+    return report.ok ? 0 : 1
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    output.err(`tagward verify: ${error.message}${error.code === 'CLI_USAGE' ? ' (see tagward verify --help)' : ''}\n`)
+    return 2
+  }
+}

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto'
+import { type Admin, Kafka, type KafkaConfig, type KafkaMessage, logLevel } from 'kafkajs'
+import { GatewayError } from '../errors.ts'
+import { History } from './history.ts'
+import type { LaneReport } from './lane-ledger.ts'
+import { readTopics } from './read-topics.ts'
+import { SentFile, type SentReport } from './sent-file.ts'
+import { eventTopics, readDeletions, readExtents } from './topic-extent.ts'
+
+export interface VerifyOptions {
+  readonly brokers: readonly string[]
+  readonly prefix: string
+  /** Absent: every gateway found. */
+  readonly gateway?: string | undefined
+  /** JSON lines of what a publisher had acknowledged. */
+  readonly sentFile?: string | undefined
+  readonly ssl?: KafkaConfig['ssl'] | undefined
+  readonly sasl?: KafkaConfig['sasl'] | undefined
+  /** Consumer group; absent: a random one, deleted afterwards. */
+  readonly groupId?: string | undefined
+  /** The longest time without any progress; default 30 s. */
+  readonly stallLimitMs?: number | undefined
+}
+
+export interface VerifyTotals {
+  /** Records on the wire, repeats included. */
+  readonly records: number
+  /** Different events. */
+  readonly events: number
+  readonly lost: number
+  /** Only with a file of acknowledged messages. */
+  readonly neverLogged?: number
+  readonly misordered: number
+  readonly duplicatesAfterHighWater: number
+  readonly duplicates: number
+  readonly explainedByDataGap: number
+  readonly conflicting: number
+  readonly malformed: number
+}
+
+/** What `tagward verify` prints. */
+export interface VerifyReport {
+  /** Nothing lost, never logged, misordered, repeated past the high-water rule, conflicting or malformed. */
+  readonly ok: boolean
+  readonly prefix: string
+  readonly topics: number
+  readonly totals: VerifyTotals
+  readonly lanes: readonly LaneReport[]
+  readonly sent?: SentReport
+  readonly malformedExamples: ReturnType<History['report']>['malformedExamples']
+}
+
+const DEFAULT_STALL_LIMIT_MS = 30_000
+
+/** Reads the topics of a prefix to the end that they have now, and judges what is there. Throws a GatewayError when they cannot be read. */
+export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
+  const sent = options.sentFile === undefined ? undefined : await SentFile.read(options.sentFile)
+  const kafka = new Kafka({
+    clientId: 'tagward-verify',
+    brokers: [...options.brokers],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 10_000,
+    retry: { retries: 3 },
+    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl })
+  })
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+    const topics = eventTopics(await admin.listTopics(), options.prefix)
+    if (topics.length === 0)
+      throw new GatewayError('VERIFY_READ_FAILED', `there are no topics ${options.prefix}.… on ${options.brokers.join(',')}`)
+    const history = await readHistory(kafka, admin, topics, options, sent)
+    return await compose(options.prefix, topics.length, history, sent)
+  } catch (error) {
+    if (error instanceof GatewayError) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new GatewayError('VERIFY_READ_FAILED', `the topics on ${options.brokers.join(',')} cannot be read: ${why}`, { cause: error })
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function readHistory(
+  kafka: Kafka,
+  admin: Admin,
+  topics: string[],
+  options: VerifyOptions,
+  sent: SentFile | undefined
+): Promise<History> {
+  const extents = await readExtents(admin, topics)
+  const history = new History({
+    gateway: options.gateway,
+    deletedFrom: await readDeletions(admin, extents, options.prefix, Date.now()),
+    ...(sent === undefined ? {} : { onEvent: (event) => sent.ledger.observe(event) })
+  })
+  const groupId = options.groupId ?? `tagward-verify-${randomBytes(8).toString('hex')}`
+  const onRecord = (message: KafkaMessage, topic: string, partition: number) =>
+    history.add(message, { topic, partition, appendedMs: Number(message.timestamp) })
+  try {
+    await readTopics({ kafka, groupId, extents, stallLimitMs: options.stallLimitMs ?? DEFAULT_STALL_LIMIT_MS, onRecord })
+  } finally {
+    // The broker forgets an empty group by itself after a week; not being allowed to delete it harms nothing.
+    if (options.groupId === undefined) await admin.deleteGroups([groupId]).catch(() => undefined)
+  }
+  if (options.gateway !== undefined && history.records === 0 && history.otherGateways.length > 0) {
+    const found = history.otherGateways.join(', ')
+    throw new GatewayError('VERIFY_READ_FAILED', `nothing on the topics is from gateway ${options.gateway}; found: ${found}`)
+  }
+  return history
+}
+
+async function compose(prefix: string, topics: number, history: History, sent: SentFile | undefined): Promise<VerifyReport> {
+  const { lanes, malformed, malformedExamples } = history.report()
+  const sentReport = await sent?.report()
+  const sum = (of: (lane: LaneReport) => number) => lanes.reduce((total, lane) => total + of(lane), 0)
+  const totals: VerifyTotals = {
+    records: history.records,
+    events: sum((lane) => lane.events),
+    lost: sum((lane) => lane.lost),
+    ...(sentReport === undefined ? {} : { neverLogged: sentReport.neverLogged }),
+    misordered: sum((lane) => lane.misordered),
+    duplicatesAfterHighWater: sum((lane) => lane.duplicatesAfterHighWater),
+    duplicates: sum((lane) => lane.duplicates),
+    explainedByDataGap: sum((lane) => lane.explainedByDataGap),
+    conflicting: sum((lane) => lane.conflicting),
+    malformed
+  }
+  const { lost, neverLogged = 0, misordered, duplicatesAfterHighWater, conflicting } = totals
+  return {
+    ok: lost + neverLogged + misordered + duplicatesAfterHighWater + conflicting + malformed === 0,
+    prefix,
+    topics,
+    totals,
+    lanes,
+    ...(sentReport === undefined ? {} : { sent: sentReport }),
+    malformedExamples
+  }
+}
