@@ -29,7 +29,7 @@ export type DecodeErrorCode = 'FRAME_FORMAT' | 'FRAME_LENGTH' | 'FRAME_CHECKSUM'
 /** A bad frame is a result, not an exception: noise is normal, and throwing at 50 000 frames/s is costly. */
 export type DecodeResult =
   | { readonly kind: 'readings'; readonly readings: readonly Reading[] }
-  /** Well-formed, but not data: prompt, echo, downlink, unsupported sentence. */
+  /** Well-formed, but not data: prompt, echo, downlink, a content that no reader knows. */
   | { readonly kind: 'ignored'; readonly why: string }
   /** The start of a valid frame: wait for more bytes. */
   | { readonly kind: 'incomplete'; readonly why: string }
@@ -54,6 +54,8 @@ export interface Framer {
   push(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): void
   /** The link was re-opened: forget a half frame (its bytes count as discarded). */
   reset(): void
+  /** For text protocols: no more bytes will come, so a last line without its end is whole. Never called on a live link. */
+  flush?(onFrame: (frame: Uint8Array) => void): void
   readonly counters: Readonly<FramerCounters>
 }
 

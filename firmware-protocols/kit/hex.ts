@@ -1,0 +1,22 @@
+const DIGITS = '0123456789abcdef'
+
+/** Lower-case hex without separators. */
+export function toHex(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += `${DIGITS.charAt(byte >> 4)}${DIGITS.charAt(byte & 15)}`
+  return text
+}
+
+/** Bytes of a hex text; blanks, colons and dashes between digits are allowed. Undefined when it is no hex. */
+export function fromHex(text: string): Uint8Array | undefined {
+  const digits = text.replace(/[\s:-]/g, '')
+  if (digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) return undefined
+  const bytes = new Uint8Array(digits.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)
+  return bytes
+}
+
+/** Six bytes in display order as `CB:B8:33:4C:88:4F`. */
+export function formatMac(bytes: Uint8Array): string {
+  return (toHex(bytes).match(/../g) ?? []).join(':').toUpperCase()
+}
