@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { fakeSnapshot, fakeSource } from '../../test-support/fake-gateway-view.ts'
-import { StepClock } from '../../test-support/step-clock.ts'
+import { createVirtualClock } from '../../test-support/virtual-clock.ts'
 import { createMetrics } from './metrics.ts'
 
 const NO_STREAMS = { clients: 0, dropped: 0 }
-const base = fakeSnapshot(new StepClock())
+const base = fakeSnapshot(createVirtualClock())
 const counters = { bytesIn: 900, frames: 10, readings: 9, ignored: 1, incomplete: 0, errors: 2, discardedBytes: 5, dropped: 3 }
 
 describe('metrics', () => {
