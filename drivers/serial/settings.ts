@@ -5,7 +5,10 @@ import { parsePortName } from './port-name.ts'
 const escapedText = z
   .string()
   .min(1)
-  .refine((text) => bytesOfEscaped(text) !== undefined, 'known escapes are \\r \\n \\t \\0 \\\\ and \\xHH')
+  .refine((text) => bytesOfEscaped(text) !== undefined, {
+    message: 'has an unknown escape',
+    params: { remedy: 'escapes are \\r \\n \\t \\0 \\\\ and \\xHH' }
+  })
 
 const onOpenSchema = z
   .strictObject({
@@ -38,10 +41,10 @@ const onOpenSchema = z
 export const serialSettingsSchema = z.strictObject({
   port: z
     .string()
-    .refine(
-      (text) => parsePortName(text) !== undefined,
-      'a path such as /dev/serial/by-id/…, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL, or tcp://host:port'
-    )
+    .refine((text) => parsePortName(text) !== undefined, {
+      message: 'is not the name of a port',
+      params: { remedy: 'write a path such as /dev/serial/by-id/…, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL, or tcp://host:port' }
+    })
     .meta({
       title: 'Port',
       description:
