@@ -64,6 +64,14 @@ export const serialSettingsSchema = z.strictObject({
     .enum(['none', 'hardware', 'software'])
     .default('none')
     .meta({ title: 'Flow control', description: 'hardware: RTS/CTS; software: XON/XOFF, for text protocols only' }),
+  tag: z
+    .string()
+    .regex(/^[^\s:/]{1,120}$/, 'a short id without blanks, colons and slashes')
+    .optional()
+    .meta({
+      title: 'Tag',
+      description: "Whose the readings are when the frames do not say it: a GNSS receiver, a tag on a cable. Without it: the source's name"
+    }),
   onOpen: onOpenSchema.optional(),
   silenceLimitS: z.number().min(0).max(86_400).default(0).meta({
     title: 'Silence limit (s)',
