@@ -40,16 +40,18 @@ describe('a source on a serial port', () => {
   let supervisor: ReturnType<typeof createSupervisor>
   let deliveries: Delivery[]
   let changes: HealthChange[]
+  let log: ReturnType<typeof createMemoryLogger>
 
   beforeEach(async () => {
     pair = await openPtyPair()
+    log = createMemoryLogger()
     deliveries = []
     changes = []
     supervisor = createSupervisor({
       drivers: [serialDriver],
       findCodec: (protocol) => findCodec(protocol) ?? createToyCodec(),
       clock: systemClock,
-      log: createMemoryLogger(),
+      log,
       random: Math.random,
       policy: { startLimitMs: 5_000, stopLimitMs: 5_000, stableMs: 60_000, backoff: { firstMs: 20, factor: 2, capMs: 100, jitter: 0.5 } },
       onDelivery: (_sourceId, delivery) => deliveries.push(delivery),
@@ -131,10 +133,11 @@ describe('a source on a serial port', () => {
     await device.write('4d18 1 2\n')
     await waitFor('it talks', () => deliveries.length === 1)
     // Opened anew: it hears the device within the quiet time, so that the command, which would turn it off, is not sent.
-    apply({ port: pair.port, onOpen: { ...onOpen, ifQuietForS: 1 } })
+    apply({ port: pair.port, onOpen: { ...onOpen, ifQuietForS: 1.5 } })
     await waitFor('the port is open again', () => changes.filter(({ to }) => to === 'up').length === 2)
     await device.write('4d18 3 4\n')
     await waitFor('it is heard', () => deliveries.length === 2)
+    await waitFor('the quiet time is over', () => log.lines.some(({ message }) => message === 'the device talks by itself'))
     apply({ port: pair.port, onOpen: { ...onOpen, send: ['les\\r'] } })
     await waitFor('the next command shows that nothing was sent between', () => Buffer.concat(heard).toString() === '\r\rlec\rles\r')
     await pair.unplug()
@@ -201,7 +204,8 @@ describe('a source on a serial port', () => {
       }
     }
     await waitFor('every byte is counted', () => status()?.counters.bytesIn === total, 60_000)
-    expect(heldBytes() - heldAtHalf).toBeLessThan(total / 4)
+    // Buffers that are garbage are given back a little after the collection.
+    await waitFor('memory is as it was', () => heldBytes() - heldAtHalf < total / 4)
     expect(status()).toMatchObject({ health: 'up', lastError: undefined })
     const counters = status()?.counters
     expect((counters?.errors ?? 0) + (counters?.discardedBytes ?? 0)).toBeGreaterThan(total / 200)
