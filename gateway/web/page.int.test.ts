@@ -121,7 +121,9 @@ describe.skipIf(executable === undefined && !process.env['CI'])('the page in Chr
     await mark('w02').click()
     await page.keyboard.press('ArrowLeft')
     await waitFor('a step of the other', () => view.commands.at(-1)?.target === 'w02')
-    expect(view.commands.filter(({ target }) => target === 'w02')).toHaveLength(1)
+    const steps = view.commands.filter(({ target }) => target === 'w02').map(({ command }) => command.payload)
+    expect(new Set(steps.map((payload) => Math.sign(Number(payload?.['dxM']))))).toEqual(new Set([-1]))
+    expect(new Set(steps.map((payload) => payload?.['dyM']))).toEqual(new Set([0]))
     expect(mishaps).toEqual([])
   })
 
