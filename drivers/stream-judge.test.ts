@@ -10,6 +10,8 @@ it.each([
   ['prompts and echoes', { bytesIn: 20, ignored: 2 }, ''],
   ['half a frame so far', { bytesIn: 20 }, ''],
   ['refused frames only', { bytesIn: 100, errors: 3 }, '100 bytes'],
+  ['prompts and a half line', { bytesIn: 60, ignored: 4, errors: 1 }, ''],
+  ['noise in which something looks like a prompt', { bytesIn: 9000, errors: 80, ignored: 1 }, '9000 bytes'],
   ['noise only', { bytesIn: 100, discardedBytes: 90 }, '100 bytes']
 ])('judges %s', (_what, counted, verdict) => {
   expect(judgeStream(zero, { ...zero, ...counted })).toContain(verdict)
