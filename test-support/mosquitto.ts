@@ -20,13 +20,10 @@ export interface MosquittoOptions {
   readonly acl?: readonly string[]
   /** The port speaks TLS with the server's certificate of these. */
   readonly tls?: { readonly certificates: Certificates; readonly requireClientCertificate?: boolean }
-  /** Also listens for WebSockets, on a port of its own. */
-  readonly webSockets?: boolean
 }
 
 export interface Mosquitto {
   readonly port: number
-  readonly webSocketPort: number | undefined
   /** `mqtt://127.0.0.1:port`, or `mqtts://localhost:port`. */
   readonly url: string
   /** Everything that the broker has logged since it was started first. */
@@ -48,7 +45,7 @@ export function mosquittoProgram(): string | undefined {
   return PROGRAMS.find((path) => existsSync(path))
 }
 
-function writeConfig(folder: string, port: number, webSocketPort: number | undefined, options: MosquittoOptions): string {
+function writeConfig(folder: string, port: number, options: MosquittoOptions): string {
   const persistence = options.persistenceFolder ?? join(folder, 'persistence')
   mkdirSync(persistence, { recursive: true })
   const file = (name: string, text: string, mode = 0o600): string => {
@@ -80,7 +77,6 @@ function writeConfig(folder: string, port: number, webSocketPort: number | undef
     lines.push(`cafile ${file('ca.pem', certificates.ca)}`, `certfile ${file('server.pem', certificates.server.cert)}`)
     lines.push(`keyfile ${file('server.key', certificates.server.key)}`, `require_certificate ${requireClientCertificate}`)
   }
-  if (webSocketPort !== undefined) lines.push(`listener ${webSocketPort} 127.0.0.1`, 'protocol websockets')
   return file('mosquitto.conf', `${lines.join('\n')}\n`)
 }
 
@@ -99,9 +95,9 @@ function answers(port: number): Promise<boolean> {
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const program = mosquittoProgram()
   if (program === undefined) throw new Error('mosquitto is not installed: apt-get install mosquitto')
-  const [port = 0, webSocketPort] = options.port === undefined ? await freePorts(2) : [options.port, ...(await freePorts(1))]
+  const [port = 0] = options.port === undefined ? await freePorts(1) : [options.port]
   const folder = mkdtempSync(join(tmpdir(), 'tagward-mosquitto-'))
-  const configFile = writeConfig(folder, port, options.webSockets ? webSocketPort : undefined, options)
+  const configFile = writeConfig(folder, port, options)
   let log = ''
   let child: ChildProcess | undefined
 
@@ -131,7 +127,6 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   await start()
   return {
     port,
-    webSocketPort: options.webSockets ? webSocketPort : undefined,
     url: options.tls === undefined ? `mqtt://127.0.0.1:${port}` : `mqtts://localhost:${port}`,
     log: () => log,
     kill: () => end('SIGKILL'),

@@ -74,7 +74,7 @@ function refusal(reason: number, text: string, { clientId }: LinkNames, cause: u
     case 142:
       return retriable(
         'SESSION_TAKEN_OVER',
-        `another client has connected with the client id "${clientId}" and taken the session over; give each gateway and source its own`,
+        `another client with the id "${clientId}" has taken the session over; give each gateway and source a clientId of its own`,
         cause
       )
     case 149:
@@ -99,7 +99,7 @@ export function closedWithoutReason(link: LinkNames): DriverError {
     return retriable('LINK_OPEN_FAILED', `${link.host}:${link.port} closed the connection at once; does the port want TLS?`, undefined)
   return retriable(
     'LINK_LOST',
-    `the broker closed the connection without a reason (MQTT 3.1.1 gives none; one cause is another client with the id "${link.clientId}")`,
+    `the broker closed the connection and gave no reason; it may have stopped, or another client with the id "${link.clientId}" has taken the session over`,
     undefined
   )
 }

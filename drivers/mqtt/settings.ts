@@ -4,18 +4,19 @@ import { z } from 'zod'
 const REFERABLE = { 'x-reference': true } as const
 const SECRET = { writeOnly: true } as const
 
+const TEXT_BYTES_MAX = 65_535
+const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:']
+
 const pemSchema = z.string().refine((text) => text.includes('-----BEGIN '), {
   message: 'is not PEM text',
   params: { remedy: 'to take it from a file, write {file: /path/to/it.pem}' }
 })
 
-const TOPIC_BYTES_MAX = 65_535
-
 /** What is wrong with a topic filter (MQTT 4.7), or undefined. */
 export function topicFilterProblem(filter: string): string | undefined {
   if (filter === '') return 'a topic filter must not be empty'
   if (filter.includes('\0')) return 'a topic filter must not contain a NUL character'
-  if (Buffer.byteLength(filter) > TOPIC_BYTES_MAX) return 'a topic filter must not be longer than 65535 bytes'
+  if (Buffer.byteLength(filter) > TEXT_BYTES_MAX) return 'a topic filter must not be longer than 65535 bytes'
   const levels = filter.split('/')
   for (const [index, level] of levels.entries()) {
     if (level.includes('#') && (level !== '#' || index !== levels.length - 1)) return '"#" must be the last level, alone: "a/#"'
@@ -24,101 +25,131 @@ export function topicFilterProblem(filter: string): string | undefined {
   return undefined
 }
 
-const topicFilterSchema = z
-  .string()
-  .superRefine((filter, issues) => {
-    const problem = topicFilterProblem(filter)
-    if (problem !== undefined) issues.addIssue({ code: 'custom', message: problem })
-  })
-  .meta({ description: 'Topic filter, with + and # as wildcards' })
-
-const qosSchema = z.union([z.literal(0), z.literal(1), z.literal(2)])
-
-const urlSchema = z
-  .string()
-  .superRefine((text, issues) => {
-    const problem = urlProblem(text)
-    if (problem !== undefined) issues.addIssue({ code: 'custom', message: problem })
-  })
-  .meta({ description: 'mqtt://host:1883, mqtts://host:8883, ws://host/path or wss://host/path' })
-
-const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:']
-
 function urlProblem(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.hostname === '') return 'not a URL such as mqtt://broker.site:1883'
-  if (!SCHEMES.includes(url.protocol)) return 'the URL must begin with mqtt://, mqtts://, ws:// or wss://'
-  if (url.username !== '' || url.password !== '') return 'put user and password in username and password, not in the URL'
+  if (url === undefined || url.hostname === '') return 'is not a URL such as mqtt://broker.site:1883'
+  if (!SCHEMES.includes(url.protocol)) return 'must begin with mqtt://, mqtts://, ws:// or wss://'
+  if (url.username !== '' || url.password !== '') return 'must not hold user and password; they go into username and password'
   return undefined
 }
 
+/** A text in which `problemOf` finds nothing wrong. */
+function textWithout(problemOf: (text: string) => string | undefined) {
+  return z.string().superRefine((text, issues) => {
+    const problem = problemOf(text)
+    if (problem !== undefined) issues.addIssue({ code: 'custom', message: problem })
+  })
+}
+
+const topicFilterSchema = textWithout(topicFilterProblem).meta({
+  title: 'Topic filter',
+  description: 'What to subscribe to; + stands for one level, # for all that follow',
+  examples: ['dwm/node/+/uplink/#']
+})
+
+const topicSchema = z.union([
+  topicFilterSchema,
+  z.strictObject({
+    topic: topicFilterSchema,
+    qos: z.literal([0, 1, 2]).default(1).meta({
+      title: 'QoS',
+      description: '1 or 2: the broker keeps a message until the log has stored it; 0: it does not'
+    })
+  })
+])
+
 const tlsSchema = z
   .strictObject({
-    ca: pemSchema
-      .optional()
-      .meta({ description: "Certificate of the authority that issued the broker's; without it: the well-known ones", ...REFERABLE }),
-    cert: pemSchema.optional().meta({ description: 'Client certificate with its chain', ...REFERABLE }),
-    key: pemSchema.optional().meta({ description: 'Key of the client certificate', ...SECRET }),
-    rejectUnauthorized: z.boolean().default(true).meta({ description: 'false: take any certificate of a broker (for trials only)' }),
+    ca: pemSchema.optional().meta({
+      title: 'CA',
+      description: "Certificate of the authority that issued the broker's, in PEM; without it: the well-known ones",
+      ...REFERABLE
+    }),
+    cert: pemSchema.optional().meta({ title: 'Certificate', description: 'Client certificate with its chain, in PEM', ...REFERABLE }),
+    key: pemSchema.optional().meta({ title: 'Key', description: 'Private key of the client certificate, in PEM', ...SECRET }),
+    rejectUnauthorized: z
+      .boolean()
+      .default(true)
+      .meta({ title: 'Check the broker', description: 'false: take any certificate of a broker (for trials only)' }),
     servername: z
       .string()
       .min(1)
       .optional()
-      .meta({ description: "Name that the broker's certificate is for, when it is not the host in the URL" })
+      .meta({ title: 'Server name', description: "Name that the broker's certificate is for, when it is not the host in the URL" })
   })
-  .meta({ description: 'For mqtts:// and wss://' })
+  .meta({ title: 'TLS', description: 'For mqtts:// and wss://' })
 
 export const mqttSettingsSchema = z
   .strictObject({
-    url: urlSchema,
-    protocolVersion: z
-      .enum(['3.1.1', '5'])
-      .default('5')
-      .meta({ description: '5 where the broker can: it lets the gateway limit what is in flight' }),
-    clientId: z
-      .string()
-      .min(1)
-      .max(TOPIC_BYTES_MAX)
-      .optional()
-      .meta({ description: 'Names the session at the broker; must be unique there and never change. Default: tagward-<gateway>-<source>' }),
+    url: textWithout(urlProblem).meta({
+      title: 'Broker',
+      description:
+        'mqtt://host, mqtts://host (TLS), ws://host/path or wss://host/path (WebSocket), with :port where it is not the usual one',
+      examples: ['mqtt://192.0.2.7:1883', 'mqtts://broker.site.example']
+    }),
+    protocolVersion: z.enum(['3.1.1', '5']).default('5').meta({
+      title: 'MQTT version',
+      description: '3.1.1 for old brokers; 5 tells the broker how much may be in flight and says why a connection ended'
+    }),
+    clientId: z.string().min(1).max(TEXT_BYTES_MAX).optional().meta({
+      title: 'Client id',
+      description:
+        'Names the session at the broker: must be different for every client there, and stay the same for ever; without it: tagward-<gateway id>-<source>'
+    }),
     username: z
       .string()
       .min(1)
       .optional()
-      .meta({ description: 'User name', ...REFERABLE }),
+      .meta({ title: 'User name', description: 'User name', ...REFERABLE }),
     password: z
       .string()
       .optional()
-      .meta({ description: 'Password', ...SECRET }),
+      .meta({ title: 'Password', description: 'Password', ...SECRET }),
     tls: tlsSchema.optional(),
     topics: z
-      .array(z.union([topicFilterSchema, z.strictObject({ topic: topicFilterSchema, qos: qosSchema.default(1) })]))
+      .array(topicSchema)
       .min(1)
-      .meta({ description: 'What to subscribe to; a bare filter has QoS 1' }),
-    keepaliveS: z.int().min(5).max(65_535).default(30).meta({ description: 'A link that is silent for 1.5 times this is dead' }),
+      .meta({ title: 'Topics', description: 'What to subscribe to; a bare filter has QoS 1', examples: [['dwm/node/+/uplink/#']] }),
+    keepaliveS: z
+      .int()
+      .min(5)
+      .max(65_535)
+      .default(30)
+      .meta({ title: 'Keepalive (s)', description: 'A broker that has said nothing for 1.5 times this is taken for dead' }),
     sessionExpiryS: z
-      .number()
       .int()
       .min(60)
       .max(4_294_967_295)
       .default(2_592_000)
-      .meta({ description: 'MQTT 5: how long the broker keeps what it holds for the gateway while it is away' }),
-    receiveMaximum: z.int().min(1000).max(65_535).default(10_000).meta({ description: 'Most messages received and not yet acknowledged' }),
-    maxPacketBytes: z.int().min(1024).max(268_435_455).default(1_048_576).meta({ description: 'Longer messages are counted and let go' }),
+      .meta({ title: 'Session expiry (s)', description: 'MQTT 5: how long the broker keeps messages while the gateway is away' }),
+    receiveMaximum: z
+      .int()
+      .min(1000)
+      .max(65_535)
+      .default(10_000)
+      .meta({ title: 'Receive maximum', description: 'Most messages that may wait for the log at a time' }),
+    maxPacketBytes: z
+      .int()
+      .min(1024)
+      .max(268_435_455)
+      .default(1_048_576)
+      .meta({ title: 'Longest message (bytes)', description: 'Longer ones are counted as errors and let go' }),
     connectTimeoutS: z
       .number()
       .min(1)
       .max(25)
       .default(15)
-      .meta({ description: 'Longest wait for the broker to accept connection and subscriptions' })
+      .meta({ title: 'Connect timeout (s)', description: 'Longest wait until the broker has accepted connection and subscriptions' })
   })
   .superRefine((settings, issues) => {
-    const problem = (path: string[], message: string): void => issues.addIssue({ code: 'custom', path, message })
-    if (settings.password !== undefined && settings.username === undefined) problem(['username'], 'a password needs a username')
+    const problem = (path: string[], message: string, remedy: string): void =>
+      issues.addIssue({ code: 'custom', path, message, params: { remedy } })
+    if (settings.password !== undefined && settings.username === undefined)
+      problem(['password'], 'has no username beside it', 'give both username and password')
     if (settings.tls !== undefined && !/^(mqtts|wss):/i.test(settings.url))
-      problem(['tls'], 'tls settings need an mqtts:// or wss:// URL; with this one nothing would be encrypted')
+      problem(['tls'], 'has no effect with this url: nothing would be encrypted', 'write mqtts:// or wss:// in url, or remove tls')
     if ((settings.tls?.cert === undefined) !== (settings.tls?.key === undefined))
-      problem(['tls', settings.tls?.cert === undefined ? 'cert' : 'key'], 'a client certificate needs both cert and key')
+      problem(['tls'], 'has a client certificate without its key, or a key without its certificate', 'give both cert and key, or neither')
   })
 
 /** Settings of an `mqtt` source after validation. */
@@ -129,6 +160,6 @@ export interface TopicSubscription {
   readonly qos: 0 | 1 | 2
 }
 
-export function subscriptions(settings: MqttSettings): TopicSubscription[] {
+export function subscriptions(settings: Pick<MqttSettings, 'topics'>): TopicSubscription[] {
   return settings.topics.map((entry) => (typeof entry === 'string' ? { topic: entry, qos: 1 } : entry))
 }
