@@ -13,6 +13,8 @@ export interface MqttSourceOptions {
   readonly clock?: Clock
   /** Confirm everything at once; default: only what `commit` is called for. */
   readonly commitsAtOnce?: boolean
+  /** The sink throws at the delivery of this number (from 1). */
+  readonly failOn?: number
 }
 
 export interface MqttSource {
@@ -53,6 +55,7 @@ export function createMqttSource(options: MqttSourceOptions): MqttSource {
     signal: new AbortController().signal,
     sink: {
       deliver(delivery) {
+        if (deliveries.length + 1 === options.failOn) throw new TypeError('a defect further on')
         deliveries.push(delivery)
         if (options.commitsAtOnce) delivery.onDurable?.()
         else waiting.push(delivery)

@@ -8,7 +8,15 @@ class NoStore extends Store {
     done()
     return this
   }
+
+  override get(...[, done]: Parameters<Store['get']>): this {
+    done(NOTHING_STORED)
+    return this
+  }
 }
+
+/** One for all: making an error with its stack for every message costs more than the rest of handling it. */
+const NOTHING_STORED = new Error('nothing is stored')
 
 /**
  * Gets every PUBLISH with QoS 1 or 2 before it is acknowledged. Answers whether the client may go on to do so.

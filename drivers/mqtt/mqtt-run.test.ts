@@ -197,6 +197,27 @@ describe.each(['3.1.1', '5'] as const)('mqtt %s against a scripted broker', (ver
     expect(broker?.idsOf(PUBACK)).toEqual([1, 2, 3])
   })
 
+  it('brings retained messages to every run, for its decoder begins anew', async () => {
+    await listen({ sessionPresent: true })
+    await source().run.start()
+    const options = broker?.connections[0]?.packets.find(({ type }) => type === SUBSCRIBE)?.body.at(-1)
+    // QoS 1; in 5 also: retain handling 0, retain as published 0, no local 0 (3.8.3.1).
+    expect(options).toBe(1)
+  })
+
+  it('ends the run, and acknowledges nothing, when a message cannot be handed on', async () => {
+    await listen()
+    const broken = source({}, { failOn: 2 })
+    await broken.run.start()
+    send(message(1), message(2), message(3))
+    await waitFor('the failure', () => broken.failures.length === 1)
+    expect(broken.failures[0]).toMatchObject({ code: 'DRIVER_EXCEPTION', retriable: true })
+    broken.commit()
+    await broken.run.stop()
+    expect(broken.numbers()).toEqual([1])
+    expect(broker?.idsOf(PUBACK)).toEqual([])
+  })
+
   it('declares a broken link, and one that does not keep to MQTT', async () => {
     await listen()
     const cut = source()

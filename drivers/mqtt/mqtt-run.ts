@@ -2,6 +2,7 @@ import type { IPublishPacket, MqttClient, Packet } from 'mqtt'
 import type { Codec } from '../../firmware-protocols/codec.ts'
 import { createFrameFeed, type FrameFeed } from '../codec-feed.ts'
 import { type DriverContext, DriverError, type DriverRun, type SendOutcome, type TimerHandle } from '../driver.ts'
+import { asDriverError } from '../driver-errors.ts'
 import type { Unacknowledged } from './ack-gate.ts'
 import { watchCommits } from './commit-watch.ts'
 import { createClient } from './create-client.ts'
@@ -99,12 +100,12 @@ export class MqttRun implements DriverRun {
       settings,
       clientId,
       (self) => this.#openStream(self),
-      (topic, payload, packet) => this.#receive(topic, payload, packet)
+      (topic, payload, packet) => this.#receiveSafely(topic, payload, packet)
     )
     this.#client = client
     client.on('packetreceive', (packet) => this.#observe(packet))
     client.on('message', (topic, payload, packet) => {
-      if (packet.qos === 0) this.#receive(topic, payload, packet)
+      if (packet.qos === 0) this.#receiveSafely(topic, payload, packet)
     })
     client.on('connect', () => this.#subscribe(client))
     client.on('error', (error) => this.#fail(classifyLinkError(error, this.#names())))
@@ -154,6 +155,16 @@ export class MqttRun implements DriverRun {
         this.#fail(refusedByBroker(packet.reasonCode ?? 0, packet.properties?.reasonString ?? 'no text given', this.#names()))
         break
       default:
+    }
+  }
+
+  /** A defect further on ends this run, and nothing else; the message is not acknowledged. */
+  #receiveSafely(topic: string, payload: Uint8Array, packet: IPublishPacket): boolean {
+    try {
+      return this.#receive(topic, payload, packet)
+    } catch (error) {
+      this.#fail(asDriverError(error))
+      return false
     }
   }
 

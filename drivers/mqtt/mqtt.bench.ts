@@ -12,7 +12,10 @@ const COMMIT_INTERVAL_MS = 100
 const PUBLISH_ROUND = 5_000
 const messages = Number(process.argv[2] ?? 100_000)
 
-async function measure(protocolVersion: '3.1.1' | '5', qos: 1 | 2): Promise<number> {
+async function measure(
+  protocolVersion: '3.1.1' | '5',
+  qos: 1 | 2
+): Promise<{ readonly perSecond: number; readonly cpuMicrosPerMessage: number }> {
   const broker = await startMosquitto({ config: ['log_type none'] })
   try {
     const settings = { url: broker.url, protocolVersion, topics: [{ topic: 'bench', qos }], receiveMaximum: 10_000 }
@@ -28,14 +31,16 @@ async function measure(protocolVersion: '3.1.1' | '5', qos: 1 | 2): Promise<numb
 
     const source = createMqttSource({ settings })
     const startedMs = performance.now()
+    const cpuBefore = process.cpuUsage()
     const commits = setInterval(() => source.commit(), COMMIT_INTERVAL_MS)
     await source.run.start()
     await waitFor('everything', () => source.deliveries.length >= messages, 120_000)
     const seconds = (performance.now() - startedMs) / 1000
+    const { user, system } = process.cpuUsage(cpuBefore)
     clearInterval(commits)
     source.commit()
     await source.run.stop()
-    return messages / seconds
+    return { perSecond: messages / seconds, cpuMicrosPerMessage: (user + system) / messages }
   } finally {
     await broker.stop()
   }
@@ -43,8 +48,7 @@ async function measure(protocolVersion: '3.1.1' | '5', qos: 1 | 2): Promise<numb
 
 for (const protocolVersion of ['3.1.1', '5'] as const)
   for (const qos of [1, 2] as const) {
-    const perSecond = await measure(protocolVersion, qos)
-    process.stdout.write(
-      `mqtt ${protocolVersion}, QoS ${qos}: ${Math.round(perSecond)} messages/s (commit every ${COMMIT_INTERVAL_MS} ms)\n`
-    )
+    const { perSecond, cpuMicrosPerMessage } = await measure(protocolVersion, qos)
+    const figures = `${Math.round(perSecond)} messages/s, ${cpuMicrosPerMessage.toFixed(1)} µs of CPU each`
+    process.stdout.write(`mqtt ${protocolVersion}, QoS ${qos}: ${figures} (commit every ${COMMIT_INTERVAL_MS} ms)\n`)
   }

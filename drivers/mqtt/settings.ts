@@ -1,8 +1,9 @@
 import { z } from 'zod'
 
-/** Marks for the configuration: may be given by reference; is shown to nobody. */
+/** Marks for the configuration: may be given by reference; is shown to nobody; a path stands for the PEM file there. */
 const REFERABLE = { 'x-reference': true } as const
 const SECRET = { writeOnly: true } as const
+const PEM = { 'x-pem': true } as const
 
 const TEXT_BYTES_MAX = 65_535
 const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:']
@@ -63,10 +64,13 @@ const tlsSchema = z
     ca: pemSchema.optional().meta({
       title: 'CA',
       description: "Certificate of the authority that issued the broker's, in PEM; without it: the well-known ones",
-      ...REFERABLE
+      ...REFERABLE,
+      ...PEM
     }),
-    cert: pemSchema.optional().meta({ title: 'Certificate', description: 'Client certificate with its chain, in PEM', ...REFERABLE }),
-    key: pemSchema.optional().meta({ title: 'Key', description: 'Private key of the client certificate, in PEM', ...SECRET }),
+    cert: pemSchema
+      .optional()
+      .meta({ title: 'Certificate', description: 'Client certificate with its chain, in PEM', ...REFERABLE, ...PEM }),
+    key: pemSchema.optional().meta({ title: 'Key', description: 'Private key of the client certificate, in PEM', ...SECRET, ...PEM }),
     rejectUnauthorized: z
       .boolean()
       .default(true)

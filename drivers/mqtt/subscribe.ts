@@ -5,9 +5,6 @@ import { type MqttSettings, subscriptions, type TopicSubscription } from './sett
 
 /** SUBACK codes from here on are refusals (3.1.1: 0x80 only; 5: section 3.9.3). */
 const REFUSED_FROM = 0x80
-/** Send retained messages only for subscriptions that are new to the session (MQTT 5, 3.8.3.1): the others are known. */
-const RETAINED_WHEN_NEW = 1
-
 export type SubscribeOutcome =
   /** `amiss`: in words what was not granted as asked; empty: all was. */
   { readonly kind: 'subscribed'; readonly amiss: string } | { readonly kind: 'refused'; readonly error: DriverError }
@@ -34,6 +31,8 @@ function reasonText(code: number): string {
 /**
  * Subscribes to all topics of the source in one packet and calls back once the broker has answered. `subscribed` is what
  * this program has subscribed to in this session before: what is no longer wanted is unsubscribed, for the broker keeps it.
+ * Subscribing brings the retained messages each time (in 5 it could be left out): a decoder begins anew with each
+ * run, and some learn from retained messages what a node is.
  */
 export function subscribeAll(
   client: MqttClient,
@@ -48,7 +47,7 @@ export function subscribeAll(
       if (!error) for (const topic of stale) subscribed.delete(topic)
     })
   for (const topic of wanted.keys()) subscribed.add(topic)
-  const map = Object.fromEntries([...wanted.values()].map(({ topic, qos }) => [topic, { qos, rh: RETAINED_WHEN_NEW }]))
+  const map = Object.fromEntries([...wanted.values()].map(({ topic, qos }) => [topic, { qos }]))
   client.subscribe(map, (error, sent, answer) => {
     if (answer === undefined || sent === undefined) {
       const why = `the broker did not answer the subscription: ${messageOf(error)}`
