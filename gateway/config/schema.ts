@@ -141,7 +141,6 @@ export interface JsonSchemaNode {
   readonly writeOnly?: boolean
   readonly 'x-secret'?: boolean
   readonly 'x-reference'?: boolean
-  readonly 'x-pem'?: boolean
   readonly 'x-restart'?: boolean
 }
 

@@ -1,5 +1,4 @@
-// Node finds only some of kafkajs's names as named exports.
-import kafkajs, { type Admin } from 'kafkajs'
+import { type Admin, ConfigResourceTypes } from 'kafkajs'
 import { GatewayError } from '../errors.ts'
 import { EVENT_CATALOGUE } from '../events/catalogue.ts'
 import type { DeletedFrom } from './lane-ledger.ts'
@@ -55,7 +54,7 @@ export async function readDeletions(
   if (topics.length === 0) return []
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ['retention.ms', 'retention.bytes'] }))
+    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: ['retention.ms', 'retention.bytes'] }))
   })
   const since = new Map<string, number>()
   for (const { resourceName, errorCode, configEntries } of resources) {

@@ -22,12 +22,10 @@ export function App() {
       <main>
         <Tiles state={now} />
         <PlanView plan={now.plan} />
-        <div class="people">
+        <div class="side">
           <TagPanel />
           <SteeringPanel />
           <AlarmsPanel alarms={now.alarms} />
-        </div>
-        <div class="equipment">
           <SourcesPanel sources={now.sources} />
           <DeliveryPanel uplink={now.uplink} lanes={now.lanes} />
           <StoragePanel storage={now.storage} />

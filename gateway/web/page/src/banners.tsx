@@ -57,8 +57,10 @@ function StorageBanner({ storage }: { readonly storage: StorageView }) {
   return (
     <Banner tone="loud" title={full ? text.banner.fullTitle : text.banner.failingTitle}>
       <p>{full ? text.banner.fullText : text.banner.failingText}</p>
-      {storage.freeBytes !== null && <p>{text.banner.freeSpace(formatBytes(storage.freeBytes))}</p>}
-      {storage.error !== null && <p class="verbatim">{text.banner.reason(storage.error)}</p>}
+      <p>
+        {storage.error !== null && <span class="verbatim">{text.banner.reason(storage.error)} </span>}
+        {storage.freeBytes !== null && text.banner.freeSpace(formatBytes(storage.freeBytes))}
+      </p>
     </Banner>
   )
 }

@@ -1,0 +1,74 @@
+import { LANES, type Lane } from '../gateway/events/define-event.ts'
+import type { LoggedEvent } from '../gateway/log/event-log.ts'
+import type { CursorState, ForwarderMessage, LogReader, SetAsideRecord } from '../gateway/log/reader-contract.ts'
+
+/** A log in memory for tests of its readers: gap-free sequences, and the writer's side of the forwarder's messages. */
+export interface MemoryReader extends LogReader {
+  append(lane: Lane, type: string, key: string, body?: string): LoggedEvent
+  readonly events: Readonly<Record<Lane, LoggedEvent[]>>
+  readonly setAsideRecords: SetAsideRecord[]
+  /** What the log's thread does with a message. */
+  take(message: ForwarderMessage): void
+  /** As a damaged log that is replaced by an empty one, while in use. */
+  replace(epoch: string): void
+}
+
+export function createMemoryReader(): MemoryReader {
+  const events: Record<Lane, LoggedEvent[]> = { alarm: [], telemetry: [] }
+  const cursors = new Map<string, CursorState>()
+  const setAside: SetAsideRecord[] = []
+  let epoch = 'e1'
+  return {
+    events,
+    setAsideRecords: setAside,
+    append(lane, type, key, body = '{}') {
+      const sequence = events[lane].length + 1
+      const at = 1_795_000_000_000 + sequence
+      const event: LoggedEvent = {
+        lane,
+        epoch,
+        sequence,
+        type,
+        key,
+        time: at,
+        source: undefined,
+        receivedAt: at,
+        clockQuality: 'synchronised',
+        bootId: 'b',
+        monotonicMs: sequence,
+        body
+      }
+      events[lane].push(event)
+      return event
+    },
+    take(message) {
+      if (message.kind === 'advance') for (const cursor of message.cursors) cursors.set(`${cursor.lane} ${cursor.topic}`, cursor)
+      else if (message.kind === 'set-aside') setAside.push(...message.records)
+    },
+    replace(newEpoch) {
+      epoch = newEpoch
+      for (const lane of LANES) events[lane].length = 0
+      cursors.clear()
+    },
+    read(lane, afterSequence, { types, maxEvents, maxBytes }) {
+      const found: LoggedEvent[] = []
+      let bytes = 0
+      let scannedTo = Math.min(afterSequence, events[lane].length)
+      for (const event of events[lane].slice(afterSequence)) {
+        if (types === undefined || types.has(event.type)) {
+          bytes += event.body.length
+          if (found.length >= maxEvents || (found.length > 0 && bytes > maxBytes)) break
+          found.push(event)
+        }
+        scannedTo = event.sequence
+      }
+      return { events: found, scannedTo: Math.max(scannedTo, afterSequence) }
+    },
+    query: () => [],
+    lastSequence: (lane) => events[lane].length,
+    firstSequence: () => 1,
+    cursors: () => [...cursors.values()],
+    setAside: (limit) => setAside.slice(-limit),
+    close: () => undefined
+  }
+}
