@@ -77,7 +77,7 @@ export class LiveStream {
     this.#timer = this.#options.clock.setTimeout(() => {
       this.#schedule()
       this.#alarmsLeft = ALARMS_PER_TICK
-      this.#send('change', JSON.stringify(this.#differ.update(this.#options.view.snapshot())))
+      this.#send('change', this.#differ.update(this.#options.view.snapshot()))
     }, TICK_MS)
   }
 

@@ -1,12 +1,12 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { EVENT_CATALOGUE } from '../events/catalogue.ts'
-import type { Lane } from '../events/define-event.ts'
+import { LANES, type Lane } from '../events/define-event.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createSnapshotMetrics } from './snapshot-metrics.ts'
 
-/** What the parts of the gateway report. Call with sums, once a batch: one map look-up and an addition each. */
+/** What the parts of the gateway report; all but `events` once a batch. */
 export interface Metrics {
-  /** Events given to the log. */
+  /** Events given to the log. Cheap enough for every single one. */
   events(lane: Lane, type: string, count: number): void
   /** One commit of the log: how long the disk took, how many events it held. */
   commit(durationMs: number, events: number): void
@@ -57,17 +57,17 @@ export function createMetrics(): Metrics {
   })
   const updateFromSnapshot = createSnapshotMetrics(registry)
 
-  const eventChildren = new Map<string, { inc(value: number): void }>()
+  // Summed here and handed over when asked for: prom-client takes a microsecond to find a child, this a few nanoseconds.
+  const eventCounts: Readonly<Record<Lane, Map<string, number>>> = { alarm: new Map(), telemetry: new Map() }
+  const handOver = (): void => {
+    events.reset()
+    for (const lane of LANES) for (const [type, count] of eventCounts[lane]) events.inc({ lane, type }, count)
+  }
   const topics = new Set<string>()
   return {
     events(lane, type, count) {
-      const key = `${lane}/${type}`
-      let child = eventChildren.get(key)
-      if (child === undefined) {
-        child = events.labels({ lane, type: KNOWN_TYPES.has(type) ? type : 'other' })
-        eventChildren.set(key, child)
-      }
-      child.inc(count)
+      const known = KNOWN_TYPES.has(type) ? type : 'other'
+      eventCounts[lane].set(known, (eventCounts[lane].get(known) ?? 0) + count)
     },
     commit(durationMs, count) {
       commitSeconds.observe(durationMs / 1000)
@@ -82,6 +82,7 @@ export function createMetrics(): Metrics {
     },
     contentType: registry.contentType,
     text(snapshot, streams) {
+      handOver()
       updateFromSnapshot(snapshot, streams)
       return registry.metrics()
     }
