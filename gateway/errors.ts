@@ -54,6 +54,38 @@ export const ERROR_CODES = {
     remedy: "Check the data directory's rights, its disk and its free space."
   },
   LOG_CLOSED: { title: 'The log was used after it was closed', blame: 'program', remedy: 'A defect of the program: please report it.' },
+  WEB_PORT_TAKEN: {
+    title: 'The port of the page is in use by another program',
+    blame: 'installer',
+    remedy: 'Set web.port to a free one, or stop the other program.'
+  },
+  WEB_LISTEN_FAILED: {
+    title: 'The page cannot be served at the configured address',
+    blame: 'installer',
+    remedy: 'Correct web.host or web.port as the message says.'
+  },
+  WEB_HOST_NOT_LOOPBACK: {
+    title: 'Page and API were to be opened to other machines',
+    blame: 'installer',
+    remedy: 'Set web.host to 127.0.0.1; reach it from elsewhere through an SSH tunnel or a proxy that asks who is there.'
+  },
+  WEB_HOST: {
+    title: 'A request named a host that is not this machine',
+    blame: 'installer',
+    remedy: 'Open the page as http://localhost or by a loopback address.'
+  },
+  WEB_ORIGIN: { title: 'A command came from another page', blame: 'installer', remedy: 'Use the page of this gateway.' },
+  WEB_REQUEST: { title: 'A request is not one that can be read', blame: 'installer', remedy: 'Correct it as the message says.' },
+  WEB_INVALID: { title: 'The body of a request has a mistake', blame: 'installer', remedy: 'Correct the field that the message names.' },
+  WEB_NOT_FOUND: {
+    title: 'There is nothing at this address',
+    blame: 'installer',
+    remedy: 'See docs/operations/page.md for what there is.'
+  },
+  WEB_NO_SUCH_SOURCE: { title: 'A command names a source that is not configured', blame: 'installer', remedy: 'Name one that is.' },
+  WEB_TOO_MANY_STREAMS: { title: 'Too many pages follow the live stream', blame: 'site', remedy: 'Close some of them.' },
+  WEB_PAGE_MISSING: { title: 'The page is not built', blame: 'installer', remedy: 'Run npm run build.' },
+  WEB_INTERNAL: { title: 'A request failed inside the gateway', blame: 'program', remedy: 'A defect: please report it with the log.' },
   DRIVER_EXCEPTION: {
     title: 'A driver threw something it had not declared',
     blame: 'program',

@@ -17,7 +17,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), geolocation=(), microphone=(), usb=(), serial=(), bluetooth=()'
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), usb=(), serial=()'
 }
 
 /** The name in a Host header or authority: without port, lower case; undefined when it is not one. */

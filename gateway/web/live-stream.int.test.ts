@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeGatewayView } from '../../test-support/fake-gateway-view.ts'
-import { StepClock } from '../../test-support/step-clock.ts'
+import { createVirtualClock, type VirtualClock } from '../../test-support/virtual-clock.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
 import { createMetrics } from './metrics.ts'
 import { startWeb, type WebServer } from './server.ts'
@@ -11,7 +11,7 @@ import { applyChange, type StateChange } from './state-change.ts'
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const alarm = (id: number): AlarmView => ({ id, type: 'TagAlert', key: 'demo:w01', source: 'demo', time: 0, atMono: 0 })
 
-let clock: StepClock
+let clock: VirtualClock
 let view: FakeGatewayView
 let server: WebServer
 const followers: Follower[] = []
@@ -50,12 +50,12 @@ async function follow(): Promise<Follower> {
 
 async function tick(follower: Follower): Promise<void> {
   const before = follower.messages('change').length
-  clock.advance(1000)
+  clock.advanceSync(1000)
   await waitFor('a change', () => follower.messages('change').length === before + 1)
 }
 
 beforeEach(async () => {
-  clock = new StepClock()
+  clock = createVirtualClock()
   view = new FakeGatewayView(clock)
   const metrics = createMetrics()
   server = await startWeb({ view, metrics, clock, log: silent, host: '127.0.0.1', port: 0, maxUnreadBytes: 64 * 1024 })
@@ -122,7 +122,7 @@ describe('/api/events', () => {
     for (let round = 0; round < 400 && !slow.closed; round++) {
       view.set({ problems: [{ code: `ROUND_${round}`, message: 'x'.repeat(200_000) }] })
       const before = changes()
-      clock.advance(1000)
+      clock.advanceSync(1000)
       await waitFor('a change for the reader', () => changes() > before)
       quick.text = quick.text.slice(-1000)
       if (/tagward_web_streams_dropped_total 1\n/.test(await metricsText())) break
@@ -135,10 +135,10 @@ describe('/api/events', () => {
   it('runs nothing while nobody looks', async () => {
     const follower = await follow()
     expect(view.listeners).toBe(1)
-    expect(clock.timers).toBe(2)
+    expect(clock.pendingTimers).toBe(2)
     follower.socket.destroy()
     await waitFor('the stream to stop', () => view.listeners === 0)
-    expect(clock.timers).toBe(1)
+    expect(clock.pendingTimers).toBe(1)
   })
 
   it('has room for 32 pages and says so to the next', async () => {

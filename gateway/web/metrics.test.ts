@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fakeSnapshot, fakeSource } from '../../test-support/fake-gateway-view.ts'
-import { StepClock } from '../../test-support/step-clock.ts'
+import { createVirtualClock } from '../../test-support/virtual-clock.ts'
 import { createMetrics } from './metrics.ts'
 
 const NO_STREAMS = { clients: 0, dropped: 0 }
-const base = fakeSnapshot(new StepClock())
+const base = fakeSnapshot(createVirtualClock())
 const counters = { bytesIn: 900, frames: 10, readings: 9, ignored: 1, incomplete: 0, errors: 2, discardedBytes: 5, dropped: 3 }
 
 describe('metrics', () => {
@@ -76,6 +77,15 @@ describe('metrics', () => {
     expect(series('tagward_events_total')).toBe(1)
     expect(series('tagward_forwarder_records_total')).toBe(101)
     expect(series('tagward_source_frames_total')).toBe(200)
+  })
+
+  it('has every metric of its own on the page of the documentation, and no other', async () => {
+    // From dist/gateway/web, where this runs.
+    const page = readFileSync(new URL('../../../docs/operations/metrics.md', import.meta.url), 'utf8')
+    const documented = [...page.matchAll(/^\| `(tagward_\w+)` \|/gm)].map((match) => match[1])
+    const text = await createMetrics().text(base, NO_STREAMS)
+    const exported = [...text.matchAll(/^# TYPE (tagward_\S+) /gm)].map((match) => match[1])
+    expect(documented.sort()).toEqual(exported.sort())
   })
 
   it('names every metric of its own with prefix, and counters with _total; tells of process and event loop', async () => {

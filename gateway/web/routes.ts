@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Clock, Command } from '../../drivers/driver.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { isOriginAllowed, SECURITY_HEADERS } from './guard.ts'
 import type { LiveStream } from './live-stream.ts'
@@ -23,7 +24,7 @@ export interface RouteParts {
   readonly metrics: Metrics
 }
 
-export const failure = (code: string, message: string) => ({ error: { code, message } })
+export const failure = (code: ErrorCode, message: string) => ({ error: { code, message } })
 
 export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   const { view, clock, stream, health, metrics } = parts

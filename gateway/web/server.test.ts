@@ -3,10 +3,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeGatewayView, fakeSource } from '../../test-support/fake-gateway-view.ts'
-import { StepClock } from '../../test-support/step-clock.ts'
+import { createVirtualClock, type VirtualClock } from '../../test-support/virtual-clock.ts'
+import { GatewayError } from '../errors.ts'
 import { createMetrics } from './metrics.ts'
 import { buildWeb, startWeb, type WebApp, type WebOptions } from './server.ts'
-import { WebError } from './web-error.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const HOST = { host: 'localhost:8080' }
@@ -14,7 +14,7 @@ const JSON_BODY = { ...HOST, 'content-type': 'application/json' }
 const walk = JSON.stringify({ target: 'w01', command: { kind: 'raw', payload: { action: 'sos' } } })
 const COMMANDS = '/api/sources/demo/commands'
 
-let clock: StepClock
+let clock: VirtualClock
 let view: FakeGatewayView
 let folder: string
 let options: WebOptions
@@ -23,7 +23,7 @@ let web: WebApp
 beforeEach(async () => {
   folder = await mkdtemp(`${tmpdir()}/tagward-page-`)
   await writeFile(`${folder}/index.html`, '<!doctype html><title>Tagward</title>')
-  clock = new StepClock()
+  clock = createVirtualClock()
   view = new FakeGatewayView(clock)
   options = { view, metrics: createMetrics(), clock, log: silent, host: '127.0.0.1', port: 0, pageFolder: folder }
   web = await buildWeb(options)
@@ -187,7 +187,7 @@ describe('/healthz', () => {
 
   it('notices a log that commits no more, and its recovery', async () => {
     waiting(7)
-    clock.advance(12_000)
+    clock.advanceSync(12_000)
     const report = await health()
     expect(report.reasons).toEqual([expect.stringMatching(/committed nothing for 1\d s while 7 events wait/)])
     view.set({ storage: { ...view.snapshot().storage, commits: 1001 } })
@@ -203,7 +203,7 @@ describe('startWeb', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0
     const error = await startWeb({ ...options, port }).catch((reason: unknown) => reason)
     await new Promise((resolve) => other.close(resolve))
-    expect(error).toBeInstanceOf(WebError)
+    expect(error).toBeInstanceOf(GatewayError)
     expect(error).toMatchObject({ code: 'WEB_PORT_TAKEN', message: `port ${port} is taken; set web.port or stop the other program` })
   })
 
@@ -214,8 +214,8 @@ describe('startWeb', () => {
   it('leaves no timer behind', async () => {
     await web.close()
     const server = await startWeb(options)
-    expect(clock.timers).toBe(1)
+    expect(clock.pendingTimers).toBe(1)
     await server.close()
-    expect(clock.timers).toBe(0)
+    expect(clock.pendingTimers).toBe(0)
   })
 })

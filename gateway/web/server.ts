@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { Clock, Logger, TimerHandle } from '../../drivers/driver.ts'
+import { GatewayError } from '../errors.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { isHostAllowed, isLoopbackHost, SECURITY_HEADERS } from './guard.ts'
 import { LiveStream } from './live-stream.ts'
 import { LogHealth } from './log-health.ts'
 import type { Metrics } from './metrics.ts'
 import { addRoutes, failure } from './routes.ts'
-import { WebError } from './web-error.ts'
 
 export interface WebOptions {
   readonly view: GatewayView
@@ -58,7 +58,7 @@ export async function buildWeb(options: WebOptions): Promise<WebApp> {
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500
-    if (status < 500) return reply.code(status).send(failure(error.code ?? 'WEB_REQUEST', error.message))
+    if (status < 500) return reply.code(status).send(failure('WEB_REQUEST', error.message))
     log.error({ err: error, url: request.url }, 'a web request failed')
     return reply.code(500).send(failure('WEB_INTERNAL', 'the gateway failed to answer; its log says why'))
   })
@@ -103,11 +103,13 @@ async function addPage(app: FastifyInstance, folder: string): Promise<void> {
   })
 }
 
-/** Starts page, API, `/metrics` and `/healthz`. Rejects with a WebError whose message tells the operator what to do. */
+/** Starts page, API, `/metrics` and `/healthz`. Rejects with a GatewayError whose message tells the operator what to do. */
 export async function startWeb(options: WebOptions): Promise<WebServer> {
   const { host, port } = options
   if (!isLoopbackHost(host))
-    throw new WebError('WEB_HOST_NOT_LOOPBACK', `web.host is ${host}; page and API are for this machine only: set 127.0.0.1`, { host })
+    throw new GatewayError('WEB_HOST_NOT_LOOPBACK', `web.host is ${host}; page and API are for this machine only: set 127.0.0.1`, {
+      details: { host }
+    })
   const web = await buildWeb(options)
   try {
     await web.app.listen({ host, port })
@@ -120,10 +122,11 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
   return { port: actualPort, url: `http://localhost:${actualPort}`, close: web.close }
 }
 
-function listenError(error: unknown, host: string, port: number): WebError {
+function listenError(error: unknown, host: string, port: number): GatewayError {
+  const options = { cause: error, details: { host, port } }
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE')
-    return new WebError('WEB_PORT_TAKEN', `port ${port} is taken; set web.port or stop the other program`, { host, port }, error)
+    return new GatewayError('WEB_PORT_TAKEN', `port ${port} is taken; set web.port or stop the other program`, options)
   const why = error instanceof Error ? error.message : String(error)
-  return new WebError('WEB_LISTEN_FAILED', `cannot listen on ${host}:${port}: ${why}; set web.host or web.port`, { host, port }, error)
+  return new GatewayError('WEB_LISTEN_FAILED', `cannot listen on ${host}:${port}: ${why}; set web.host or web.port`, options)
 }

@@ -92,7 +92,7 @@ export interface PlanView {
   /** Sources whose local frame this plan is drawn in. */
   readonly sources: readonly string[]
   readonly outline: readonly Point[]
-  readonly rooms: readonly { readonly name: string; readonly outline: readonly Point[] }[]
+  readonly rooms: readonly { readonly name: string; readonly outline: readonly Point[] /** Middle of its door. */; readonly door?: Point }[]
   readonly anchors: readonly ({ readonly id: string } & Point)[]
 }
 

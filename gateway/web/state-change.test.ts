@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fakeSnapshot } from '../../test-support/fake-gateway-view.ts'
-import { StepClock } from '../../test-support/step-clock.ts'
+import { createVirtualClock } from '../../test-support/virtual-clock.ts'
 import type { Snapshot } from './snapshot.ts'
 import { applyChange, StateDiffer } from './state-change.ts'
 
-const base = fakeSnapshot(new StepClock())
+const base = fakeSnapshot(createVirtualClock())
 const tag = fc.record({
   id: fc.constantFrom('a:1', 'a:2', 'b:1', 'b:2', 'b:3'),
   source: fc.constantFrom('a', null),

@@ -22,10 +22,12 @@ export function App() {
       <main>
         <Tiles state={now} />
         <PlanView plan={now.plan} />
-        <div class="side">
+        <div class="people">
           <TagPanel />
           <SteeringPanel />
           <AlarmsPanel alarms={now.alarms} />
+        </div>
+        <div class="equipment">
           <SourcesPanel sources={now.sources} />
           <DeliveryPanel uplink={now.uplink} lanes={now.lanes} />
           <StoragePanel storage={now.storage} />

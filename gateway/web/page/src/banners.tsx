@@ -57,10 +57,8 @@ function StorageBanner({ storage }: { readonly storage: StorageView }) {
   return (
     <Banner tone="loud" title={full ? text.banner.fullTitle : text.banner.failingTitle}>
       <p>{full ? text.banner.fullText : text.banner.failingText}</p>
-      <p>
-        {storage.error !== null && <span class="verbatim">{text.banner.reason(storage.error)} </span>}
-        {storage.freeBytes !== null && text.banner.freeSpace(formatBytes(storage.freeBytes))}
-      </p>
+      {storage.freeBytes !== null && <p>{text.banner.freeSpace(formatBytes(storage.freeBytes))}</p>}
+      {storage.error !== null && <p class="verbatim">{text.banner.reason(storage.error)}</p>}
     </Banner>
   )
 }

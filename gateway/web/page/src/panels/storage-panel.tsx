@@ -18,7 +18,7 @@ export function StoragePanel({ storage }: { readonly storage: StorageView }) {
           <span class="verbatim">{storage.error}</span>
         </p>
       )}
-      <dl class="facts">
+      <dl class="facts pairs">
         <Fact label={words.size} value={formatBytes(storage.logBytes)} />
         <Fact label={words.free} value={storage.freeBytes === null ? words.unknown : formatBytes(storage.freeBytes)} />
         <Fact label={words.lastCommit} value={words.ms(formatMs(storage.lastCommitMs))} />

@@ -32,19 +32,15 @@ function Building({ plan, projection }: { readonly plan: PlanView; readonly proj
   return (
     <>
       <polygon class="outline" points={path(plan.outline, projection)} />
-      {plan.rooms.map((room) => {
-        const left = Math.min(...room.outline.map(({ x }) => x))
-        const top = Math.max(...room.outline.map(({ y }) => y))
-        const corner = projection.toPx({ x: left, y: top })
-        return (
-          <g key={room.name}>
-            <polygon class="room" points={path(room.outline, projection)} />
-            <text class="room-name" x={corner.x + 8} y={corner.y + 18}>
-              {room.name}
-            </text>
-          </g>
-        )
-      })}
+      {plan.rooms.map(({ name, outline }) => (
+        <polygon key={name} class="room" points={path(outline, projection)}>
+          <title>{name}</title>
+        </polygon>
+      ))}
+      {plan.rooms.map(({ name, door }) => door !== undefined && <Door key={name} at={projection.toPx(door)} pxPerM={projection.pxPerM} />)}
+      {plan.rooms.map(({ name, outline }) => (
+        <RoomName key={name} name={name} outline={outline} projection={projection} />
+      ))}
       {plan.anchors.map((anchor) => {
         const { x, y } = projection.toPx(anchor)
         return (
@@ -55,6 +51,45 @@ function Building({ plan, projection }: { readonly plan: PlanView; readonly proj
       })}
     </>
   )
+}
+
+const LETTER_PX = 6.6
+const LINE_PX = 14
+const NAME_INSET_PX = 8
+
+interface RoomNameProps {
+  readonly name: string
+  readonly outline: readonly Point[]
+  readonly projection: Projection
+}
+
+/** In the room's upper left corner, a word a line where it is narrow; left out where even that does not fit. */
+function RoomName({ name, outline, projection }: RoomNameProps) {
+  const xs = outline.map(({ x }) => x)
+  const left = Math.min(...xs)
+  const widthPx = (Math.max(...xs) - left) * projection.pxPerM - NAME_INSET_PX - 2
+  const ys = outline.map(({ y }) => y)
+  const heightPx = (Math.max(...ys) - Math.min(...ys)) * projection.pxPerM
+  const corner = projection.toPx({ x: left, y: Math.max(...ys) })
+  const fits = (line: string): boolean => line.length * LETTER_PX <= widthPx
+  const lines = fits(name) ? [name] : name.split(' ')
+  if (!lines.every(fits) || 8 + lines.length * LINE_PX > heightPx) return null
+  return (
+    <text class="room-name" y={corner.y + 5}>
+      {lines.map((line) => (
+        <tspan key={line} x={corner.x + NAME_INSET_PX} dy={LINE_PX}>
+          {line}
+        </tspan>
+      ))}
+    </text>
+  )
+}
+
+const DOOR_HALF_WIDTH_M = 0.9
+
+/** A gap in the wall, whichever way the wall runs. */
+function Door({ at, pxPerM }: { readonly at: Point; readonly pxPerM: number }) {
+  return <circle class="door" cx={at.x} cy={at.y} r={DOOR_HALF_WIDTH_M * pxPerM} />
 }
 
 function Grid({ shown, projection }: { readonly shown: PlanFrame; readonly projection: Projection }) {

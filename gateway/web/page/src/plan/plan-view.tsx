@@ -8,9 +8,13 @@ import { PlanDrawing } from './plan-drawing.tsx'
 import { TagMark } from './tag-mark.tsx'
 
 const words = text.plan
-const MARGIN_PX = 28
-/** With more tags than this, names and glides would only be clutter and load. */
-const NAMED_LIMIT = 80
+/** On a narrow screen every pixel counts. */
+const marginPx = (width: number): number => (width < 500 ? 16 : 28)
+/** With more tags than this, gliding is load that nobody sees. */
+const GLIDE_LIMIT = 300
+/** Names may cover this share of the picture before they hide more than they tell; one covers about so much. */
+const NAMES_SHARE = 0.12
+const NAME_AREA_PX2 = 80 * 22
 
 export function PlanView({ plan }: { readonly plan: Plan | null }) {
   const shown = frame.value
@@ -64,10 +68,13 @@ function Canvas({ plan, shown }: { readonly plan: Plan | null; readonly shown: P
   }, [size])
 
   const { width, height } = size.value
-  const projection = shown === undefined || width === 0 ? undefined : project(shown.bounds, width, height, MARGIN_PX)
-  const named = (shown?.tags.length ?? 0) <= NAMED_LIMIT
+  const projection = shown === undefined || width === 0 ? undefined : project(shown.bounds, width, height, marginPx(width))
+  const count = shown?.tags.length ?? 0
+  const classes = ['canvas']
+  if (count * NAME_AREA_PX2 > NAMES_SHARE * width * height) classes.push('unnamed')
+  if (count > GLIDE_LIMIT) classes.push('many')
   return (
-    <div class={named ? 'canvas' : 'canvas crowded'} ref={box} style={{ aspectRatio: aspectOf(shown) }}>
+    <div class={classes.join(' ')} ref={box} style={{ aspectRatio: aspectOf(shown) }}>
       {shown !== undefined && projection !== undefined && (
         <>
           <PlanDrawing plan={shown.kind === 'plan' ? plan : null} shown={shown} projection={projection} width={width} height={height} />

@@ -29,7 +29,7 @@ export const en = {
     failingText:
       'Events are held in memory only and would be lost with power. The gateway goes on trying by itself. Check the disk: is it connected, mounted, writable?',
     reason: (text: string) => `Reason: ${text}`,
-    freeSpace: (bytes: string) => `${bytes} free.`,
+    freeSpace: (bytes: string) => `Free on this disk: ${bytes}`,
     problemTitle: 'The configuration needs attention',
     clockTitle: 'The clock of the gateway is not set',
     dangerTitle: (count: number) => plural(count, 'person may be in danger', 'people may be in danger'),
