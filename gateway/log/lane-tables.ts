@@ -35,7 +35,7 @@ export interface TailExtent {
 /** Prepared statements of one lane's tables. */
 export interface LaneStatements {
   readonly tailAfter: Statement<[number], TailRow>
-  readonly tailKeyAfter: Statement<[number], Pick<TailRow, 'last_seq' | 'count' | 'epoch'>>
+  readonly tailKeyAfter: Statement<[number], Omit<TailRow, 'payload' | 'crc'>>
   readonly lastTail: Statement<[], { last: number | null }>
   readonly tailExtent: Statement<[number, number], TailExtent>
   readonly tailSize: Statement<[], { events: number; oldest: number | null; last: number | null }>
@@ -58,7 +58,7 @@ export interface LaneStatements {
 export function laneStatements(db: Database.Database, lane: Lane): LaneStatements {
   return {
     tailAfter: db.prepare(`SELECT * FROM ${lane}_tail WHERE last_seq > ? ORDER BY last_seq LIMIT 1`),
-    tailKeyAfter: db.prepare(`SELECT last_seq, count, epoch FROM ${lane}_tail WHERE last_seq > ? ORDER BY last_seq LIMIT 1`),
+    tailKeyAfter: db.prepare(`SELECT last_seq, count, epoch, stored_at FROM ${lane}_tail WHERE last_seq > ? ORDER BY last_seq LIMIT 1`),
     lastTail: db.prepare(`SELECT max(last_seq) AS last FROM ${lane}_tail`),
     tailExtent: db.prepare(`SELECT total(count) AS events, min(last_seq - count + 1) AS first, max(last_seq) AS last
        FROM ${lane}_tail WHERE last_seq >= ? AND last_seq <= ?`),

@@ -66,6 +66,7 @@ export class LogStore {
   readonly #deleteState: Database.Statement<[string, string]>
   readonly #saveCursor: Database.Statement<[string, string, number]>
   #topics: readonly ServedTopic[]
+  #damagedBlocks: number
 
   constructor(db: Database.Database, mark: MarkFile, stamp: () => GapStamp) {
     this.db = db
@@ -74,6 +75,7 @@ export class LogStore {
     this.statements = byLane((lane) => laneStatements(db, lane))
     this.epoch = this.meta('epoch') ?? ''
     this.#ends = byLane((lane) => this.#readEnd(lane))
+    this.#damagedBlocks = LANES.reduce((sum, lane) => sum + (this.statements[lane].damagedBlocks.get()?.n ?? 0), 0)
     this.#topics = JSON.parse(this.meta('topics') ?? '[]') as ServedTopic[]
     for (const cursor of db.prepare<[], CursorState>('SELECT lane, topic, sequence FROM cursor').all()) {
       this.#cursors.set(`${cursor.lane} ${cursor.topic}`, cursor)
@@ -101,6 +103,10 @@ export class LogStore {
 
   setMeta(name: string, value: string): void {
     this.db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(name, value)
+  }
+
+  loadState(processor: string): readonly (readonly [string, string])[] {
+    return this.db.prepare<[string], [string, string]>('SELECT key, value FROM state WHERE processor = ?').raw().all(processor)
   }
 
   lastSequence(lane: Lane): number {
@@ -244,6 +250,7 @@ export class LogStore {
       const block = this.statements[lane].blockAfter.get(lastSequence - 1)
       if (block?.last_seq !== lastSequence || this.statements[lane].markDamaged.run(lastSequence).changes === 0) return []
       const types = JSON.parse(block.types) as Record<string, number>
+      this.#damagedBlocks++
       return [
         gap(lane, 'block-damaged', block.epoch, lastSequence - block.count + 1, lastSequence, {
           countByType: addCounts(types, {}),
@@ -254,8 +261,22 @@ export class LogStore {
     })
   }
 
-  damagedBlocks(): number {
-    return LANES.reduce((sum, lane) => sum + (this.statements[lane].damagedBlocks.get()?.n ?? 0), 0)
+  /** Blocks known to be damaged. */
+  get damagedBlocks(): number {
+    return this.#damagedBlocks
+  }
+
+  /** A row of the tail cannot be read: it goes, and that is told. */
+  dropDamagedRow(lane: Lane, lastSequence: number): void {
+    this.tell(() => {
+      const row = this.statements[lane].tailKeyAfter.get(lastSequence - 1)
+      if (row?.last_seq !== lastSequence) return []
+      this.db.prepare('UPDATE lane SET next_seq = ?, unbroken_from = ? WHERE lane = ?').run(this.#ends[lane].next, lastSequence + 1, lane)
+      this.statements[lane].deleteTail.run(lastSequence, lastSequence)
+      const countByType = { unknown: row.count }
+      return [gap(lane, 'block-damaged', row.epoch, lastSequence - row.count + 1, lastSequence, { countByType })]
+    })
+    this.#tailChanged(lane)
   }
 
   #tailChanged(lane: Lane): void {
@@ -323,10 +344,11 @@ export class LogStore {
     }
   }
 
-  /** Bytes in use: pages that hold something, and the write-ahead log. */
-  usedBytes(walBytes: number): number {
-    const pages = Number(this.db.pragma('page_count', { simple: true })) - Number(this.db.pragma('freelist_count', { simple: true }))
-    return pages * Number(this.db.pragma('page_size', { simple: true })) + walBytes
+  /** Bytes in pages that hold something, and in pages that can be used again. */
+  bytes(): { readonly used: number; readonly reusable: number } {
+    const pageBytes = Number(this.db.pragma('page_size', { simple: true }))
+    const free = Number(this.db.pragma('freelist_count', { simple: true }))
+    return { used: (Number(this.db.pragma('page_count', { simple: true })) - free) * pageBytes, reusable: free * pageBytes }
   }
 
   close(): void {

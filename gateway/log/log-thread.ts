@@ -31,15 +31,22 @@ function start(): void {
   port.on('message', (message: ToLogThread) => {
     switch (message.kind) {
       case 'forwarder':
-        return writer.attachForwarder(message.port)
+        writer.attachForwarder(message.port)
+        break
       case 'load-state':
-        return post({ kind: 'state', request: message.request, rows: writer.loadState(message.processor) })
-      case 'close': {
-        writer.close()
-        lock.release()
-        post({ kind: 'closed' })
-        port.unref()
-      }
+        post({ kind: 'state', request: message.request, rows: writer.loadState(message.processor) })
+        break
+      case 'close':
+        writer
+          .close()
+          .catch((error: unknown) =>
+            post({ kind: 'note', level: 'error', message: 'the log did not close cleanly', details: { error: String(error) } })
+          )
+          .finally(() => {
+            lock.release()
+            post({ kind: 'closed' })
+            port.unref()
+          })
     }
   })
 }

@@ -1,18 +1,25 @@
-import { statfsSync, statSync } from 'node:fs'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type ClockQuality, LANES, type Lane } from '../events/define-event.ts'
 import type { StorageState } from './event-log.ts'
 import type { GapStamp } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
-import { isDamage, isFull } from './log-error.ts'
-import type { CommitUnit, FromLogThread, LogThreadSettings, StateEntry, ThreadStatus } from './log-messages.ts'
+import { isDamage, isFull, LogError } from './log-error.ts'
+import type { CommitUnit, FromLogThread, LogThreadSettings, ThreadStatus } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import type { LogStore } from './log-store.ts'
-import { openLogStore } from './open-log-store.ts'
+import { openLogStore, WAL_KEPT_BYTES } from './open-log-store.ts'
+import { PackerLink } from './packer-link.ts'
+import type { PackerReport } from './packer-thread.ts'
 import type { ForwarderMessage, LogMessage } from './reader-contract.ts'
+import { StateOrder } from './state-order.ts'
+import { StorageRoom } from './storage-room.ts'
 
 const HOUSEKEEPING_MS = 250
 const RETRY_MS = 500
+/** Attempts to make room within one write. */
+const MAX_ROOM_ATTEMPTS = 16
+/** Damage again so soon after a database passed its check: the check does not see it, and the database is set aside. */
+const DAMAGE_AGAIN_MS = 60_000
 
 /**
  * The log thread's work: takes units, alarms first, commits each in a transaction of its own, and keeps house in between. Nothing
@@ -22,33 +29,39 @@ export class LogWriter {
   readonly #settings: LogThreadSettings
   readonly #ports: Readonly<Record<Lane, MessagePort>>
   readonly #post: (message: FromLogThread) => void
-  readonly #databasePath: string
   readonly #queues: Readonly<Record<Lane, CommitUnit[]>> = { alarm: [], telemetry: [] }
   readonly #forwarders = new Set<MessagePort>()
   readonly #asides: Extract<ForwarderMessage, { kind: 'set-aside' }>[] = []
-  /** Turns in which state overtook waiting telemetry; see `#overtaken`. */
-  readonly #express = new Map<string, number>()
+  readonly #stateOrder = new StateOrder()
+  readonly #packer: PackerLink
+  readonly #timer: NodeJS.Timeout
   #store: LogStore
+  #room: StorageRoom
   #clockQuality: ClockQuality
   #storage: StorageState = 'ok'
   #storageError: string | undefined
   #retryAt = 0
+  #reopenedAt = Number.NEGATIVE_INFINITY
   #scheduled = false
+  #roomWanted = false
   #commits = 0
   #lastCommitMs = 0
   #postedStatus = ''
-  readonly #timer: NodeJS.Timeout
 
   constructor(settings: LogThreadSettings, ports: Readonly<Record<Lane, MessagePort>>, post: (message: FromLogThread) => void) {
     this.#settings = settings
     this.#ports = ports
     this.#post = post
     this.#clockQuality = settings.clockQuality
-    this.#databasePath = logPaths(settings.directory).database
-    this.#store = this.#open((newLife, setAsideAs, store) => {
-      this.#store = store
-      post({ kind: 'opened', status: this.#status(), newLife, setAsideAs })
-    })
+    const { store, room, newLife, setAsideAs } = this.#open()
+    this.#store = store
+    this.#room = room
+    const path = logPaths(settings.directory).database
+    this.#packer = new PackerLink(
+      path,
+      (message) => this.#onPacker(message),
+      () => this.#finishCheckpoint()
+    )
     for (const lane of LANES) {
       ports[lane].on('message', (unit: CommitUnit) => {
         this.#queues[lane].push(unit)
@@ -56,24 +69,29 @@ export class LogWriter {
       })
     }
     this.#timer = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS)
+    post({ kind: 'opened', status: this.#status(), newLife, setAsideAs })
   }
 
-  #open(opened: (newLife: string | undefined, setAsideAs: string | undefined, store: LogStore) => void): LogStore {
-    const { directory, machineId, maxPages } = this.#settings
+  #open(damage?: string): { store: LogStore; room: StorageRoom; newLife: string | undefined; setAsideAs: string | undefined } {
+    const { directory, limits, machineId, maxPages } = this.#settings
     const { store, newLife, setAsideAs } = openLogStore({
       directory,
       stamp: () => this.#stamp(),
+      walKeptBytes: Math.min(WAL_KEPT_BYTES, Math.floor(limits.maxBytes / 8)),
+      ...(damage === undefined ? {} : { damage }),
       ...(machineId === undefined ? {} : { machineId }),
       ...(maxPages === undefined ? {} : { maxPages })
     })
-    opened(newLife?.reason, setAsideAs, store)
-    return store
+    return { store, room: new StorageRoom(store, logPaths(directory), limits), newLife: newLife?.reason, setAsideAs }
+  }
+
+  #monotonicMs(): number {
+    return Number(process.hrtime.bigint()) / 1e6 + this.#settings.monotonicOffsetMs
   }
 
   #stamp(): GapStamp {
-    const { gatewayId, bootId, monotonicOffsetMs } = this.#settings
-    const monotonicMs = Number(process.hrtime.bigint()) / 1e6 + monotonicOffsetMs
-    return { key: gatewayId, bootId, clockQuality: this.#clockQuality, wallMs: Date.now(), monotonicMs }
+    const { gatewayId, bootId } = this.#settings
+    return { key: gatewayId, bootId, clockQuality: this.#clockQuality, wallMs: Date.now(), monotonicMs: this.#monotonicMs() }
   }
 
   attachForwarder(port: MessagePort): void {
@@ -102,7 +120,7 @@ export class LogWriter {
   }
 
   loadState(processor: string): readonly (readonly [string, string])[] {
-    return this.#store.db.prepare('SELECT key, value FROM state WHERE processor = ?').raw().all(processor) as [string, string][]
+    return this.#store.loadState(processor)
   }
 
   #schedule(): void {
@@ -116,48 +134,45 @@ export class LogWriter {
 
   /** One transaction, alarms first; what remains is done in the next turn, so that messages get through in between. */
   #work(): void {
-    this.#drain('alarm')
+    this.#drainAlarms()
     const { alarm, telemetry } = this.#queues
     if (alarm.length > 0) this.#commit('alarm', [...alarm])
     else if (this.#asides.length > 0) this.#setAside()
-    else if (telemetry[0] !== undefined && performance.now() >= this.#retryAt) this.#commit('telemetry', [telemetry[0]])
+    else if (telemetry[0] !== undefined && performance.now() >= this.#retryAt) {
+      this.#commit('telemetry', [telemetry[0]])
+      this.#packWhatIsDue()
+    }
+    if (this.#roomWanted && this.#queues.alarm.length === 0) this.#stepRoom()
     if (performance.now() < this.#retryAt) return
-    if (alarm.length > 0 || telemetry.length > 0 || this.#asides.length > 0) this.#schedule()
+    if (alarm.length > 0 || telemetry.length > 0 || this.#asides.length > 0 || this.#roomWanted) this.#schedule()
   }
 
-  #drain(lane: Lane): void {
-    for (let got = receiveMessageOnPort(this.#ports[lane]); got !== undefined; got = receiveMessageOnPort(this.#ports[lane])) {
-      this.#queues[lane].push(got.message as CommitUnit)
+  #drainAlarms(): void {
+    const port = this.#ports.alarm
+    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) {
+      this.#queues.alarm.push(got.message as CommitUnit)
     }
   }
 
   #commit(lane: Lane, units: readonly CommitUnit[]): void {
     const started = performance.now()
     this.#clockQuality = units.at(-1)?.clockQuality ?? this.#clockQuality
-    const states = units.flatMap((unit) => (lane === 'alarm' ? unit.states : this.#overtaken(unit.states)))
+    const states = units.flatMap((unit) => (lane === 'alarm' ? unit.states : this.#stateOrder.stillNewest(unit.states)))
     const batches = units.filter((unit) => unit.count > 0)
-    if (!this.#guard(() => this.#store.commit(batches, states))) return
+    if (!this.#guard(() => this.#store.commit(batches, states), lane === 'alarm')) return
     this.#queues[lane].splice(0, units.length)
-    if (lane === 'alarm') for (const { processor, key, turn } of states) this.#express.set(`${processor}\0${key}`, turn)
+    if (lane === 'alarm') this.#stateOrder.overtook(states)
     this.#commits++
     this.#lastCommitMs = performance.now() - started
     const lastSequence = this.#store.lastSequence(lane)
     for (const { id } of units) this.#post({ kind: 'committed', lane, id, lastSequence })
     this.#tellForwarders()
-  }
-
-  /** Leaves out state that is older than what an alarm has carried past it. */
-  #overtaken(states: readonly StateEntry[]): readonly StateEntry[] {
-    if (this.#express.size === 0 || states.length === 0) return states
-    const newer = states.filter(({ processor, key, turn }) => (this.#express.get(`${processor}\0${key}`) ?? 0) <= turn)
-    const oldest = Math.min(...states.map(({ turn }) => turn))
-    for (const [name, turn] of this.#express) if (turn < oldest) this.#express.delete(name)
-    return newer
+    this.#packer.written(batches.reduce((sum, { payload }) => sum + payload.length, 16_384))
   }
 
   #setAside(): void {
     const records = this.#asides.flatMap((message) => message.records)
-    if (!this.#guard(() => this.#store.setAside(records))) return
+    if (!this.#guard(() => this.#store.setAside(records), true)) return
     this.#asides.length = 0
     this.#tellForwarders()
   }
@@ -167,21 +182,26 @@ export class LogWriter {
     for (const port of this.#forwarders) port.postMessage(message)
   }
 
-  /** Runs what writes; false: the disk did not let it, and the storage state says why. */
-  #guard(write: () => void): boolean {
-    try {
-      write()
-      if (this.#storage !== 'ok') {
-        this.#storage = 'ok'
-        this.#storageError = undefined
-        this.#note('info', 'the log can be written again', {})
+  /** Runs what writes, making room where it lacks; false: the disk did not let it, and the storage state says why. */
+  #guard(write: () => void, forAlarm = false): boolean {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        write()
+        if (attempt === 0) this.#recovered()
+        return true
+      } catch (error) {
+        this.#failed(error)
+        if (!isFull(error) || attempt >= MAX_ROOM_ATTEMPTS || !this.#room.makeRoom(forAlarm, Date.now())) return false
       }
-      this.#retryAt = 0
-      return true
-    } catch (error) {
-      this.#failed(error)
-      return false
     }
+  }
+
+  #recovered(): void {
+    this.#retryAt = 0
+    if (this.#storage === 'ok') return
+    this.#storage = 'ok'
+    this.#storageError = undefined
+    this.#note('info', 'the log can be written again', {})
   }
 
   #failed(error: unknown): void {
@@ -194,17 +214,20 @@ export class LogWriter {
       this.#note('error', 'the log cannot be written', { storage, error: text })
       this.#postStatus()
     }
-    if (isDamage(error)) this.#reopen()
+    if (isDamage(error)) this.#reopen(text)
   }
 
   /** The database turned out to be damaged while in use: it is closed, checked, and set aside if it does not pass. */
-  #reopen(): void {
+  #reopen(damage: string): void {
+    const again = this.#store.db.open && performance.now() - this.#reopenedAt < DAMAGE_AGAIN_MS
+    this.#reopenedAt = performance.now()
     try {
       this.#store.close()
-      this.#store = this.#open((newLife, setAsideAs, store) => {
-        this.#store = store
-        this.#note('error', 'the database was damaged and reopened', { newLife, setAsideAs })
-      })
+      const { store, room, newLife, setAsideAs } = this.#open(again ? damage : undefined)
+      this.#store = store
+      this.#room = room
+      this.#note('error', 'the database was damaged', { newLife, setAsideAs })
+      this.#packer.replace().catch((error: unknown) => this.#note('error', 'the packer did not start', { error: String(error) }))
     } catch (error) {
       this.#note('error', 'the log cannot be reopened', { error: String(error) })
     }
@@ -214,15 +237,76 @@ export class LogWriter {
     this.#post({ kind: 'note', level, message, details })
   }
 
+  #onPacker(message: PackerReport): void {
+    this.#drainAlarms()
+    if (this.#queues.alarm.length > 0) this.#work()
+    switch (message.kind) {
+      case 'pack':
+        this.#onPacked(message)
+        break
+      case 'damaged-block':
+        this.#guard(() => this.#store.blockDamaged(message.lane, message.lastSequence))
+        this.#note('error', 'a block of the log is damaged', { lane: message.lane, lastSequence: message.lastSequence })
+        break
+      case 'checked':
+        this.#note('info', 'all blocks of the log were read through', { damaged: this.#store.damagedBlocks })
+        break
+      case 'failed':
+        this.#note('warn', 'the packer failed', { code: message.code, error: message.message })
+        if (/^SQLITE_(CORRUPT|NOTADB)/.test(message.code)) this.#reopen(message.message)
+    }
+  }
+
+  #onPacked({ lane, outcome }: Extract<PackerReport, { kind: 'pack' }>): void {
+    if (outcome.kind === 'nothing') return
+    const written = this.#guard(() => {
+      if (outcome.kind === 'packed') this.#store.swapIn(outcome.block)
+      else this.#store.dropDamagedRow(lane, outcome.lastSequence)
+    })
+    if (outcome.kind === 'packed') this.#packer.written(outcome.block.data.length + 32_768)
+    if (written) this.#packWhatIsDue()
+  }
+
+  #packWhatIsDue(): void {
+    const tails = byLane((lane) => ({ events: this.#store.tailEvents(lane), since: this.#store.tailSince(lane) }))
+    this.#packer.consider(tails, Date.now(), this.#room.state.tight)
+  }
+
+  /** The packer has carried over the most; what came in meanwhile is little, and then the write-ahead log can start over. */
+  #finishCheckpoint(): void {
+    this.#guard(() => this.#store.db.pragma('wal_checkpoint(PASSIVE)'))
+  }
+
+  #stepRoom(): void {
+    this.#roomWanted = false
+    this.#guard(() => {
+      this.#roomWanted = this.#room.step(Date.now(), this.#monotonicMs())
+    })
+  }
+
   #keepHouse(): void {
+    if (!this.#store.db.open) this.#reopen('the log could not be reopened')
+    if (!this.#store.db.open) return
     if (this.#store.hasPendingCursors) this.#guard(() => this.#store.commit([]))
-    this.#store.writeMark()
     this.#store.syncMark()
+    this.#guardLook(() => this.#room.keep(Date.now()))
+    this.#roomWanted = true
     this.#work()
+    this.#packWhatIsDue()
     this.#postStatus()
   }
 
+  /** Like `#guard`, for what mostly reads: its success says nothing about writing. */
+  #guardLook(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
   #postStatus(): void {
+    if (!this.#store.db.open) return
     const status = this.#status()
     const text = JSON.stringify(status)
     if (text === this.#postedStatus) return
@@ -232,28 +316,36 @@ export class LogWriter {
 
   #status(): ThreadStatus {
     const store = this.#store
-    const disk = statfsSync(this.#settings.directory)
-    const wal = statSync(`${this.#databasePath}-wal`, { throwIfNoEntry: false })
+    const { logBytes, freeBytes, diskFull } = this.#room.state
+    const shrinking = this.#storage === 'ok' && diskFull
     return {
       epoch: store.epoch,
       lanes: byLane((lane) => ({ lastSequence: store.lastSequence(lane), firstSequence: store.firstSequence(lane) })),
-      storage: this.#storage,
-      storageError: this.#storageError,
-      logBytes: store.usedBytes(wal?.size ?? 0),
-      freeBytes: disk.bavail * disk.bsize,
+      storage: shrinking ? 'full' : this.#storage,
+      storageError: shrinking ? 'the disk is full: the oldest telemetry makes room for the new' : this.#storageError,
+      logBytes,
+      freeBytes,
       commits: this.#commits,
       lastCommitMs: this.#lastCommitMs,
-      damagedBlocks: store.damagedBlocks()
+      damagedBlocks: store.damagedBlocks
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.#timer)
-    if (this.#store.hasPendingCursors) this.#guard(() => this.#store.commit([]))
+    this.#guardLook(() => {
+      if (this.#store.hasPendingCursors) this.#store.commit([])
+      this.#room.tellGaps(Date.now(), true)
+    })
     this.#store.writeMark()
     this.#store.syncMark()
     for (const lane of LANES) this.#ports[lane].close()
     for (const port of this.#forwarders) port.close()
-    this.#store.close()
+    await this.#packer.close()
+    try {
+      this.#store.close()
+    } catch (error) {
+      throw new LogError('LOG_CLOSED', 'the log did not close cleanly', error)
+    }
   }
 }

@@ -18,6 +18,10 @@ export interface StoreOptions {
   readonly stamp: () => GapStamp
   /** Stands for the numbers of the hardware. */
   readonly machineId?: string
+  /** Size that the write-ahead log keeps when it starts over. */
+  readonly walKeptBytes?: number
+  /** What damage was found in use: the database is set aside without another look. */
+  readonly damage?: string
   /** A hard limit in pages, which makes SQLite say that the disk is full. */
   readonly maxPages?: number
 }
@@ -45,9 +49,8 @@ export function openLogStore(options: StoreOptions): OpenedStore {
   const mark = new MarkFile(paths.mark)
   try {
     const existed = existsSync(paths.database)
-    const db = existed ? openExisting(paths, options) : undefined
-    if (db instanceof Database) return goOn(db, paths, mark, options)
-    return beginAnew(paths, mark, options, db)
+    const found = existed ? openExisting(paths, options) : undefined
+    return found instanceof Database ? goOn(found, paths, mark, options) : beginAnew(paths, mark, options, found)
   } catch (error) {
     mark.close()
     throw error
@@ -56,6 +59,7 @@ export function openLogStore(options: StoreOptions): OpenedStore {
 
 /** The database when it is sound; otherwise why not. */
 function openExisting(paths: LogPaths, options: StoreOptions): Database.Database | { readonly problem: string } {
+  if (options.damage !== undefined) return { problem: options.damage }
   let db: Database.Database | undefined
   try {
     db = openDatabase(paths, options)
@@ -81,7 +85,9 @@ function openDatabase(paths: LogPaths, options: StoreOptions): Database.Database
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = FULL')
     db.pragma(`cache_size = -${CACHE_KIB}`)
-    db.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
+    db.pragma(`journal_size_limit = ${options.walKeptBytes ?? WAL_KEPT_BYTES}`)
+    // Checkpoints are the packer thread's work: they would hold up an alarm here.
+    db.pragma('wal_autocheckpoint = 0')
     if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`)
     return db
   } catch (error) {
