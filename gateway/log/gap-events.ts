@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { ClockQuality } from '../events/define-event.ts'
-import { dataGap } from '../events/gateway-events.ts'
+import type { ClockQuality, Lane } from '../events/define-event.ts'
+import { dataGap, type GapReason } from '../events/gateway-events.ts'
 import { BatchBuilder } from './batch-codec.ts'
 
 export type GapData = z.infer<typeof dataGap.data>
@@ -42,4 +42,15 @@ export function addCounts(a: Readonly<Record<string, number>>, b: Readonly<Recor
   const sum: Record<string, number> = { ...a }
   for (const [type, count] of Object.entries(b)) sum[type] = (sum[type] ?? 0) + count
   return sum
+}
+
+export function gap(
+  lane: Lane,
+  reason: GapReason,
+  epoch: string | null,
+  from: number | null,
+  to: number | null,
+  more: Partial<Pick<GapData, 'countByType' | 'timeFrom' | 'timeTo' | 'detail'>> = {}
+): GapData {
+  return { lane, epoch, from, to, countByType: {}, timeFrom: null, timeTo: null, reason, ...more }
 }

@@ -1,14 +1,21 @@
 import type { Lane } from '../events/define-event.ts'
 import { LANES } from '../events/define-event.ts'
 import type { GapReason } from '../events/gateway-events.ts'
-import type { GapData } from './gap-events.ts'
+import { type GapData, gap } from './gap-events.ts'
 import type { Whereabouts } from './log-identity.ts'
 import type { Mark } from './log-mark.ts'
+import { gapsByEpoch, type LifeStart, type Lives } from './told-lives.ts'
 
 /** What the database itself says of its end. */
 export interface DatabaseEnd {
   readonly epoch: number
   readonly last: Readonly<Record<Lane, number>>
+}
+
+/** What is remembered outside the database. */
+export interface Memory {
+  readonly mark: Mark | undefined
+  readonly lives: Lives | undefined
 }
 
 /** Beginning of another life: why, and what has to be told of the end of the old one. */
@@ -22,32 +29,31 @@ export interface NewLife {
  * Decides at opening whether the log goes on (`undefined`) or begins another life. The rules, in order: other hardware; files put
  * back or missing beside the database; a database that is behind its mark.
  */
-export function lifeOfOpened(end: DatabaseEnd, mark: Mark | undefined, whereabouts: Whereabouts, wallMs: number): NewLife | undefined {
+export function lifeOfOpened(end: DatabaseEnd, memory: Memory, whereabouts: Whereabouts, wallMs: number): NewLife | undefined {
+  const { mark } = memory
   const behind = mark !== undefined && isBehind(end, mark)
   if (whereabouts === 'same' && mark !== undefined && !behind) return undefined
   const reason = whereabouts === 'moved' ? 'log-moved' : 'log-restored'
   const gaps: GapData[] = []
-  // Everything in this database will still be forwarded; after its end nothing is known of its epoch …
+  // Everything in this database will still be forwarded; after its end nothing is known of its epoch, nor of later ones …
   if (mark === undefined || !behind || mark.epoch > end.epoch) {
     for (const lane of LANES) gaps.push(gap(lane, reason, String(end.epoch), end.last[lane] + 1, null))
   }
   // … except what the mark remembers.
-  if (mark !== undefined && behind) {
-    const inherited = mark.epoch === end.epoch ? end.last : { alarm: 0, telemetry: 0 }
-    gaps.push(...gapsOfMark(mark, reason, inherited))
-  }
+  if (mark !== undefined && behind) gaps.push(...gapsOfMark(mark, memory.lives, reason, end))
   return { reason, epoch: nextEpoch(wallMs, end.epoch, mark?.epoch), gaps: orBare(gaps, reason) }
 }
 
-/** Life of a log whose database is gone (`log-created`) or cannot be used (`log-damaged`). `rescued`: held by the new database. */
+/** Life of a log whose database is gone (`log-created`) or cannot be used (`log-damaged`). `missing`: what a rescue could not save. */
 export function lifeOfNew(
   reason: 'log-created' | 'log-damaged',
-  mark: Mark | undefined,
+  memory: Memory,
   oldEpoch: number | undefined,
-  rescued: readonly GapData[] | undefined,
+  missing: readonly GapData[] | undefined,
   wallMs: number
 ): NewLife {
-  const gaps = rescued ?? (mark === undefined ? [] : gapsOfMark(mark, reason, { alarm: 0, telemetry: 0 }))
+  const { mark, lives } = memory
+  const gaps = missing ?? (mark === undefined ? [] : gapsOfMark(mark, lives, reason, undefined))
   return { reason, epoch: nextEpoch(wallMs, mark?.epoch, oldEpoch), gaps: orBare(gaps, reason) }
 }
 
@@ -56,11 +62,16 @@ export function isBehind(end: DatabaseEnd, mark: Mark): boolean {
   return LANES.some((lane) => mark[lane].high > end.last[lane])
 }
 
-function gapsOfMark(mark: Mark, reason: GapReason, held: Readonly<Record<Lane, number>>): GapData[] {
-  return LANES.flatMap((lane) => {
-    const from = Math.max(mark[lane].safe, held[lane]) + 1
-    return from > mark[lane].high ? [] : [gap(lane, reason, String(mark.epoch), from, mark[lane].high)]
-  })
+/** What the lost database held beyond what is safe, less what this one still holds of the same epoch. */
+function gapsOfMark(mark: Mark, lives: Lives | undefined, reason: GapReason, held: DatabaseEnd | undefined): GapData[] {
+  const starts: readonly LifeStart[] = lives?.epoch === mark.epoch ? lives.starts : []
+  return LANES.flatMap((lane) =>
+    gapsByEpoch(lane, reason, mark[lane].safe + 1, mark[lane].high, starts, mark.epoch).flatMap((each) => {
+      if (held === undefined || each.epoch !== String(held.epoch)) return [each]
+      const from = Math.max(each.from ?? 1, held.last[lane] + 1)
+      return from > (each.to ?? from) ? [] : [{ ...each, from }]
+    })
+  )
 }
 
 /** The first record of an epoch is a DataGap even when nothing is known to be missing. */
@@ -71,15 +82,4 @@ function orBare(gaps: readonly GapData[], reason: GapReason): readonly GapData[]
 /** Greater than every epoch known, whatever the wall clock says. */
 function nextEpoch(wallMs: number, ...known: readonly (number | undefined)[]): number {
   return Math.max(Math.floor(wallMs), 1, ...known.map((epoch) => (epoch ?? 0) + 1))
-}
-
-export function gap(
-  lane: Lane,
-  reason: GapReason,
-  epoch: string | null,
-  from: number | null,
-  to: number | null,
-  more: Partial<Pick<GapData, 'countByType' | 'timeFrom' | 'timeTo' | 'detail'>> = {}
-): GapData {
-  return { lane, epoch, from, to, countByType: {}, timeFrom: null, timeTo: null, reason, ...more }
 }

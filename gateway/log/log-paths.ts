@@ -6,6 +6,8 @@ export interface LogPaths {
   readonly database: string
   readonly mark: string
   readonly identity: string
+  /** What is remembered of the lives of this log. */
+  readonly lives: string
   readonly lock: string
   readonly ballast: string
 }
@@ -16,6 +18,7 @@ export function logPaths(directory: string): LogPaths {
     database: join(directory, 'events.db'),
     mark: join(directory, 'log.mark'),
     identity: join(directory, 'log.identity'),
+    lives: join(directory, 'log.lives'),
     lock: join(directory, 'log.lock'),
     ballast: join(directory, 'log.ballast')
   }

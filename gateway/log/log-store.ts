@@ -1,9 +1,8 @@
 import { crc32 } from 'node:zlib'
 import type Database from 'better-sqlite3'
 import { LANES, type Lane } from '../events/define-event.ts'
-import { addCounts, type GapData, type GapStamp, gapBatch } from './gap-events.ts'
+import { addCounts, type GapData, type GapStamp, gap, gapBatch } from './gap-events.ts'
 import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
-import { gap } from './log-life.ts'
 import type { Mark, MarkFile } from './log-mark.ts'
 import type { CursorState, SetAsideRecord } from './reader-contract.ts'
 

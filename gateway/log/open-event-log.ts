@@ -3,25 +3,15 @@ import type { Logger } from '../../drivers/driver.ts'
 import { type ClockQuality, type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
 import { dataGap } from '../events/gateway-events.ts'
 import type { EventLog, LogStatus } from './event-log.ts'
-import { addCounts } from './gap-events.ts'
+import { addCounts, gap } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
 import { LogError } from './log-error.ts'
-import { gap } from './log-life.ts'
+import { DEFAULT_LOG_LIMITS } from './log-limits.ts'
 import type { FromLogThread, LogLimits, LogThreadSettings, StateEntry, ThreadStatus, ToLogThread } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import { UnitQueue } from './unit-queue.ts'
 
 const MIB = 1024 * 1024
-const DAY_MS = 24 * 60 * 60 * 1000
-
-export const DEFAULT_LOG_LIMITS: LogLimits = {
-  maxBytes: 16 * 1024 * MIB,
-  telemetryMaxAgeMs: 7 * DAY_MS,
-  alarmMaxAgeMs: 365 * DAY_MS,
-  keepForwardedMs: 7 * DAY_MS,
-  reserveBytes: 16 * MIB
-}
-
 export interface EventLogOptions {
   readonly directory: string
   readonly clock: { wallMs(): number; monotonicMs(): number; quality(): ClockQuality }

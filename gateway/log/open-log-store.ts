@@ -6,12 +6,13 @@ import { byLane, laneStatements } from './lane-tables.ts'
 import { isDamage, LogError } from './log-error.ts'
 import { compareIdentity, ensureSentinel, type LogIdentity, readIdentity } from './log-identity.ts'
 import { quickCheck, refuseNewer } from './log-integrity.ts'
-import { lifeOfNew, lifeOfOpened, type NewLife } from './log-life.ts'
+import { lifeOfNew, lifeOfOpened, type Memory, type NewLife } from './log-life.ts'
 import { MarkFile } from './log-mark.ts'
 import { type LogPaths, logPaths } from './log-paths.ts'
 import { LogStore } from './log-store.ts'
 import { migrate } from './migrations.ts'
 import { type Rescue, rescue } from './rescue.ts'
+import { type LifeStart, readLives, rememberLives, untoldGaps, withUntold } from './told-lives.ts'
 
 export interface StoreOptions {
   readonly directory: string
@@ -101,8 +102,8 @@ function goOn(db: Database.Database, paths: LogPaths, mark: MarkFile, options: S
   const now = readIdentity(paths, options.machineId)
   const then = JSON.parse(store.meta('identity') ?? '{"files":{},"hardware":{}}') as LogIdentity
   const end = { epoch: Number(store.epoch), last: byLane((lane) => store.lastSequence(lane)) }
-  const newLife = lifeOfOpened(end, mark.read(), compareIdentity(then, now), options.stamp().wallMs)
-  const living = newLife === undefined ? store : beginLife(db, paths, mark, options, newLife)
+  const newLife = lifeOfOpened(end, memoryOf(paths, mark), compareIdentity(then, now), options.stamp().wallMs)
+  const living = newLife === undefined ? store : beginLife(db, paths, mark, options, newLife, startsOf(db))
   for (const lane of LANES) for (const block of quickCheck(db, living.statements).damaged[lane]) living.blockDamaged(lane, block)
   living.writeMark()
   return { store: living, newLife, setAsideAs: undefined }
@@ -110,19 +111,19 @@ function goOn(db: Database.Database, paths: LogPaths, mark: MarkFile, options: S
 
 function beginAnew(paths: LogPaths, mark: MarkFile, options: StoreOptions, damage: { readonly problem: string } | undefined): OpenedStore {
   const wallMs = options.stamp().wallMs
-  const known = mark.read()
+  const memory = memoryOf(paths, mark)
   const setAsideAs = damage === undefined ? undefined : setAside(paths, wallMs)
   if (damage === undefined)
     for (const suffix of ['-wal', '-shm']) renameIfThere(`${paths.database}${suffix}`, `${paths.database}${suffix}.orphan-${wallMs}`)
   const db = openDatabase(paths, options)
   try {
     migrate(db)
-    const rescued: Rescue | undefined = setAsideAs === undefined ? undefined : rescue(setAsideAs, db, known)
+    const rescued: Rescue | undefined = setAsideAs === undefined ? undefined : rescue(setAsideAs, db, memory.mark)
     const reason = damage === undefined ? 'log-created' : 'log-damaged'
     const detail = damage === undefined ? undefined : `${damage.problem}; the old database lies in ${setAsideAs}`
-    const life = lifeOfNew(reason, known, rescued?.epoch, rescued?.missing, wallMs)
+    const life = lifeOfNew(reason, memory, rescued?.epoch, rescued?.missing, wallMs)
     const told = detail === undefined ? life : { ...life, gaps: life.gaps.map((each) => ({ ...each, detail })) }
-    const store = beginLife(db, paths, mark, options, told)
+    const store = beginLife(db, paths, mark, options, told, rescued?.starts ?? [])
     return { store, newLife: told, setAsideAs }
   } catch (error) {
     db.close()
@@ -131,21 +132,42 @@ function beginAnew(paths: LogPaths, mark: MarkFile, options: StoreOptions, damag
 }
 
 /** The new epoch, the identity of the place and the gaps that tell of the old epoch come into being in one transaction. */
-function beginLife(db: Database.Database, paths: LogPaths, mark: MarkFile, options: StoreOptions, life: NewLife): LogStore {
+function beginLife(
+  db: Database.Database,
+  paths: LogPaths,
+  mark: MarkFile,
+  options: StoreOptions,
+  life: NewLife,
+  earlier: readonly LifeStart[]
+): LogStore {
   ensureSentinel(paths)
   syncDirectory(paths.directory)
   const put = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
+  const gaps = withUntold(life.gaps, untoldGaps(readLives(paths.lives), mark.read()))
   let store: LogStore | undefined
   db.transaction(() => {
     put.run('epoch', String(life.epoch))
     put.run('identity', JSON.stringify(readIdentity(paths, options.machineId)))
-    store = new LogStore(db, mark, options.stamp)
-    store.commit([], [], life.gaps)
+    const begun = new LogStore(db, mark, options.stamp)
+    store = begun
+    const starts = [...earlier, { epoch: life.epoch, first: byLane((lane) => begun.lastSequence(lane) + 1) }]
+    put.run('lives', JSON.stringify(starts))
+    rememberLives(paths.lives, { epoch: life.epoch, starts, gaps, gapSequence: store.lastSequence('alarm') + gaps.length })
+    store.commit([], [], gaps)
   }).immediate()
   if (store === undefined) throw new LogError('LOG_OPEN_FAILED', 'the log did not begin')
   store.writeMark()
   store.syncMark()
   return store
+}
+
+function memoryOf(paths: LogPaths, mark: MarkFile): Memory {
+  return { mark: mark.read(), lives: readLives(paths.lives) }
+}
+
+function startsOf(db: Database.Database): readonly LifeStart[] {
+  const lives = db.prepare("SELECT value FROM meta WHERE name = 'lives'").pluck().get()
+  return typeof lives === 'string' ? (JSON.parse(lives) as LifeStart[]) : []
 }
 
 /** Renames a damaged database with its write-ahead log; it is never deleted. */

@@ -4,8 +4,8 @@ import { LANES, type Lane } from '../events/define-event.ts'
 import { decodeBatch } from './batch-codec.ts'
 import type { GapData } from './gap-events.ts'
 import { type BlockRow, byLane, laneStatements, type TailRow } from './lane-tables.ts'
-import { gap } from './log-life.ts'
 import type { Mark } from './log-mark.ts'
+import { gapsByEpoch, type LifeStart } from './told-lives.ts'
 
 /** Telemetry beyond this is left in the damaged file: copying it would delay the start and could fill the disk. */
 const MAX_TELEMETRY_BYTES = 64 * 1024 * 1024
@@ -15,6 +15,8 @@ export interface Rescue {
   readonly epoch: number | undefined
   /** What is missing: neither forwarded, as far as known, nor rescued. Undefined: the end of the old log is unknown. */
   readonly missing: readonly GapData[] | undefined
+  /** Epochs whose events may have been rescued. */
+  readonly starts: readonly LifeStart[]
 }
 
 interface Range {
@@ -29,18 +31,20 @@ interface Range {
  */
 export function rescue(damagedPath: string, into: Database.Database, mark: Mark | undefined): Rescue {
   const from = openDamaged(damagedPath)
-  if (from === undefined) return { epoch: undefined, missing: undefined }
+  if (from === undefined) return { epoch: undefined, missing: undefined, starts: [] }
   try {
     const epoch = Number(attempt(() => from.prepare("SELECT value FROM meta WHERE name = 'epoch'").pluck().get())) || undefined
+    const starts = attempt(() => startsOf(from)) ?? []
     into.transaction(() => copySmallTables(from, into)).immediate()
     const ranges = byLane((lane) => rescueLane(from, into, lane))
     const high = byLane((lane) => Math.max(mark?.[lane].high ?? 0, ranges[lane].held.at(-1)?.last ?? 0))
     const raise = into.prepare('UPDATE lane SET next_seq = ?, unbroken_from = ? WHERE lane = ?')
     for (const lane of LANES) raise.run(high[lane] + 1, high[lane] + 1, lane)
     const oldEpoch = epoch ?? mark?.epoch
-    if (oldEpoch === undefined || (mark === undefined && LANES.every((lane) => high[lane] === 0))) return { epoch, missing: undefined }
-    const missing = LANES.flatMap((lane) => missingOf(lane, String(oldEpoch), ranges[lane], mark, high[lane]))
-    return { epoch, missing }
+    if (oldEpoch === undefined || (mark === undefined && LANES.every((lane) => high[lane] === 0)))
+      return { epoch, missing: undefined, starts }
+    const missing = LANES.flatMap((lane) => missingOf(lane, oldEpoch, starts, ranges[lane], mark, high[lane]))
+    return { epoch, missing, starts }
   } finally {
     attempt(() => from.close())
   }
@@ -161,17 +165,29 @@ function copyTail(row: TailRow, target: Statements): number | undefined {
   return row.count
 }
 
+function startsOf(from: Database.Database): readonly LifeStart[] {
+  const lives = from.prepare("SELECT value FROM meta WHERE name = 'lives'").pluck().get()
+  return typeof lives === 'string' ? (JSON.parse(lives) as LifeStart[]) : []
+}
+
 /** The ranges between what is safe and the end that were not rescued. */
-function missingOf(lane: Lane, epoch: string, lane_: LaneRescue, mark: Mark | undefined, high: number): GapData[] {
-  const safe = Math.max(lane_.safe, mark?.[lane].safe ?? 0)
+function missingOf(
+  lane: Lane,
+  epoch: number,
+  starts: readonly LifeStart[],
+  rescued: LaneRescue,
+  mark: Mark | undefined,
+  high: number
+): GapData[] {
   const missing: GapData[] = []
-  let next = safe + 1
-  for (const range of lane_.held) {
-    if (range.first > next) missing.push(gap(lane, 'log-damaged', epoch, next, range.first - 1))
+  const tell = (from: number, to: number | null) => missing.push(...gapsByEpoch(lane, 'log-damaged', from, to, starts, epoch))
+  let next = Math.max(rescued.safe, mark?.[lane].safe ?? 0) + 1
+  for (const range of rescued.held) {
+    if (range.first > next) tell(next, range.first - 1)
     next = Math.max(next, range.last + 1)
   }
   // Without a mark nobody knows how far the old log had come.
-  if (mark === undefined) missing.push(gap(lane, 'log-damaged', epoch, next, null))
-  else if (next <= high) missing.push(gap(lane, 'log-damaged', epoch, next, high))
+  if (mark === undefined) tell(next, null)
+  else if (next <= high) tell(next, high)
   return missing
 }
