@@ -27,3 +27,12 @@ export function isFull(error: unknown): boolean {
   const code = sqliteCode(error)
   return code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT'
 }
+
+/** Too little room to write, found before writing: a write that fills the last page could not be undone. */
+export class NoRoomError extends Error {
+  readonly code = 'ENOSPC'
+  constructor() {
+    super('the disk is full and nothing more may be evicted')
+    this.name = 'NoRoomError'
+  }
+}

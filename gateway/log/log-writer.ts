@@ -1,9 +1,10 @@
+import { statfsSync } from 'node:fs'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type ClockQuality, LANES, type Lane } from '../events/define-event.ts'
 import type { StorageState } from './event-log.ts'
 import type { GapStamp } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
-import { isDamage, isFull, LogError } from './log-error.ts'
+import { isDamage, isFull, LogError, NoRoomError } from './log-error.ts'
 import type { CommitUnit, FromLogThread, LogThreadSettings, ThreadStatus } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import type { LogStore } from './log-store.ts'
@@ -59,6 +60,7 @@ export class LogWriter {
     const path = logPaths(settings.directory).database
     this.#packer = new PackerLink(
       path,
+      this.#walKeptBytes(),
       (message) => this.#onPacker(message),
       () => this.#finishCheckpoint()
     )
@@ -77,12 +79,18 @@ export class LogWriter {
     const { store, newLife, setAsideAs } = openLogStore({
       directory,
       stamp: () => this.#stamp(),
-      walKeptBytes: Math.min(WAL_KEPT_BYTES, Math.floor(limits.maxBytes / 8)),
+      walKeptBytes: this.#walKeptBytes(),
       ...(damage === undefined ? {} : { damage }),
       ...(machineId === undefined ? {} : { machineId }),
       ...(maxPages === undefined ? {} : { maxPages })
     })
-    return { store, room: new StorageRoom(store, logPaths(directory), limits), newLife: newLife?.reason, setAsideAs }
+    return { store, room: new StorageRoom(store, logPaths(directory), limits, this.#walKeptBytes()), newLife: newLife?.reason, setAsideAs }
+  }
+
+  /** A small log or disk cannot afford a long write-ahead log. */
+  #walKeptBytes(): number {
+    const { blocks, bsize } = statfsSync(this.#settings.directory)
+    return Math.min(WAL_KEPT_BYTES, Math.floor(this.#settings.limits.maxBytes / 8), Math.floor((blocks * bsize) / 32))
   }
 
   #monotonicMs(): number {
@@ -159,7 +167,13 @@ export class LogWriter {
     this.#clockQuality = units.at(-1)?.clockQuality ?? this.#clockQuality
     const states = units.flatMap((unit) => (lane === 'alarm' ? unit.states : this.#stateOrder.stillNewest(unit.states)))
     const batches = units.filter((unit) => unit.count > 0)
-    if (!this.#guard(() => this.#store.commit(batches, states), lane === 'alarm')) return
+    const bytes = batches.reduce((sum, { payload }) => sum + payload.length, 0)
+    const write = () => {
+      // An alarm is small, and has the ballast.
+      if (lane === 'telemetry' && !this.#room.admit(bytes, Date.now())) throw new NoRoomError()
+      this.#store.commit(batches, states)
+    }
+    if (!this.#guard(write, lane === 'alarm')) return
     this.#queues[lane].splice(0, units.length)
     if (lane === 'alarm') this.#stateOrder.overtook(states)
     this.#commits++
@@ -167,7 +181,8 @@ export class LogWriter {
     const lastSequence = this.#store.lastSequence(lane)
     for (const { id } of units) this.#post({ kind: 'committed', lane, id, lastSequence })
     this.#tellForwarders()
-    this.#packer.written(batches.reduce((sum, { payload }) => sum + payload.length, 16_384))
+    this.#packer.written(bytes + 16_384)
+    if (this.#packer.isBehind) this.#finishCheckpoint()
   }
 
   #setAside(): void {
@@ -274,7 +289,7 @@ export class LogWriter {
 
   /** The packer has carried over the most; what came in meanwhile is little, and then the write-ahead log can start over. */
   #finishCheckpoint(): void {
-    this.#guard(() => this.#store.db.pragma('wal_checkpoint(PASSIVE)'))
+    if (this.#room.checkpoint()) this.#packer.checkpointed()
   }
 
   #stepRoom(): void {

@@ -7,8 +7,6 @@ import type { FromPacker, PackerReport, ToPacker } from './packer-thread.ts'
 const WORTH_EVENTS = 1024
 const WORTH_MS = 60_000
 const OLD_MS = 10 * 60_000
-/** New pages in the write-ahead log after which they are carried into the database. */
-const CHECKPOINT_BYTES = 4 * 1024 * 1024
 const RESTART_MS = 1000
 
 export interface TailState {
@@ -19,6 +17,7 @@ export interface TailState {
 /** The log thread's end of the packer thread. A packer that dies is started again; without one the tail just grows. */
 export class PackerLink {
   readonly #path: string
+  readonly #checkpointBytes: number
   readonly #onMessage: (message: PackerReport) => void
   readonly #onCheckpointed: () => void
   readonly #busy = new Set<Lane>()
@@ -28,8 +27,15 @@ export class PackerLink {
   #restart: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(path: string, onMessage: (message: PackerReport) => void, onCheckpointed: () => void) {
+  constructor(
+    path: string,
+    /** New pages in the write-ahead log after which they are carried into the database. */
+    checkpointBytes: number,
+    onMessage: (message: PackerReport) => void,
+    onCheckpointed: () => void
+  ) {
     this.#path = path
+    this.#checkpointBytes = checkpointBytes
     this.#onMessage = onMessage
     this.#onCheckpointed = onCheckpointed
     this.#start()
@@ -74,10 +80,19 @@ export class PackerLink {
   /** Bytes went into the write-ahead log. */
   written(bytes: number): void {
     this.#writtenBytes += bytes
-    if (this.#checkpointing || this.#writtenBytes < CHECKPOINT_BYTES) return
+    if (this.#checkpointing || this.#writtenBytes < this.#checkpointBytes) return
     this.#checkpointing = true
-    this.#writtenBytes = 0
     this.#post({ kind: 'checkpoint' })
+  }
+
+  /** The packer does not keep up with its checkpoints. */
+  get isBehind(): boolean {
+    return this.#writtenBytes > this.#checkpointBytes * 4
+  }
+
+  /** All is carried over. */
+  checkpointed(): void {
+    this.#writtenBytes = 0
   }
 
   #post(message: ToPacker): void {
