@@ -70,6 +70,14 @@ describe('frames', () => {
     expect(confirmed).toBe(1)
   })
 
+  it('get the tag that the link implies where they name none', () => {
+    const { context, deliveries } = setUp()
+    const readings = [{ speedMps: 1 }, { tag: '4d18', speedMps: 2 }, { device: 'a001', online: true }]
+    const codec = createToyCodec({ createDecoder: () => ({ decode: () => ({ kind: 'readings', readings }) }) })
+    createFrameFeed(codec, context, { impliedTag: 'loader-3' }).frame(bytes('x'))
+    expect(deliveries[0]?.readings).toEqual([{ tag: 'loader-3', speedMps: 1 }, readings[1], readings[2]])
+  })
+
   it('survive a codec that throws: counted each time, said once a minute', () => {
     const { context, counters, log, clock } = setUp()
     const feed = createFrameFeed(createToyCodec(), context)

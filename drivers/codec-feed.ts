@@ -10,6 +10,11 @@ export type FeedContext = Pick<DriverContext, 'clock' | 'counters' | 'log' | 'si
 /** What the transport knows of a frame beside its bytes; goes into the delivery. */
 export type Envelope = Omit<Delivery, 'readings' | 'receivedAt' | 'monotonicMs'>
 
+export interface FeedOptions {
+  /** Short id of the tag whose own frames the link carries; for readings that name neither tag nor device. */
+  readonly impliedTag?: string | undefined
+}
+
 export interface FrameFeed {
   /**
    * Decodes one whole frame and delivers what it says. Never throws. `envelope.onDurable` is called at once when the frame
@@ -47,8 +52,12 @@ function createDefectLog(codec: Codec, context: FeedContext): (step: string, err
   }
 }
 
+function withTag(reading: Reading, tag: string): Reading {
+  return reading.tag === undefined && reading.device === undefined ? { ...reading, tag } : reading
+}
+
 /** Decoder and counters for transports that deliver whole frames. Hot: one object per frame, nothing else. */
-export function createFrameFeed(codec: Codec, context: FeedContext): FrameFeed {
+export function createFrameFeed(codec: Codec, context: FeedContext, { impliedTag }: FeedOptions = {}): FrameFeed {
   const { clock, counters, sink } = context
   const sayDefect = createDefectLog(codec, context)
   let decoder: Decoder = codec.createDecoder()
@@ -57,7 +66,7 @@ export function createFrameFeed(codec: Codec, context: FeedContext): FrameFeed {
     switch (result.kind) {
       case 'readings':
         counters.readings += result.readings.length
-        return result.readings
+        return impliedTag === undefined ? result.readings : result.readings.map((reading) => withTag(reading, impliedTag))
       case 'ignored':
         counters.ignored++
         return NO_READINGS
@@ -89,13 +98,13 @@ export function createFrameFeed(codec: Codec, context: FeedContext): FrameFeed {
 }
 
 /** Framer, decoder and counters for byte streams. Throws `PROTOCOL_NOT_STREAM` (fatal) when the codec has no framer. */
-export function createStreamFeed(codec: Codec, context: FeedContext): StreamFeed {
+export function createStreamFeed(codec: Codec, context: FeedContext, options: FeedOptions = {}): StreamFeed {
   const { createFramer } = codec
   if (createFramer === undefined)
     throw new DriverError('PROTOCOL_NOT_STREAM', `protocol "${codec.protocol}" does not travel on a byte stream`, { retriable: false })
   const { counters } = context
   const sayDefect = createDefectLog(codec, context)
-  const frames = createFrameFeed(codec, context)
+  const frames = createFrameFeed(codec, context, options)
   const onFrame = (frame: Uint8Array): void => frames.frame(frame)
   let framer: Framer = createFramer()
   let errors = 0

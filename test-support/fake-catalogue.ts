@@ -23,7 +23,11 @@ export const FAKE_CATALOGUE: ConfigCatalogue = {
       title: 'A made-up broker',
       carries: ['mqtt'],
       settings: z.object({
-        url: z.string().regex(/^mqtts?:\/\//, 'mqtt://host:port or mqtts://host:port'),
+        url: z
+          .string()
+          .regex(/^mqtts?:\/\//, { error: 'mqtt://host:port or mqtts://host:port', abort: true })
+          .refine((url) => !url.includes('@'), 'put the password in its own key')
+          .describe('Where the broker is'),
         password: z.string().optional().meta({ description: 'Password', writeOnly: true }),
         tls: z.object({ key: z.string().optional().meta({ writeOnly: true }) }).optional()
       })

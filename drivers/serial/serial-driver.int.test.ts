@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CODECS, findCodec } from '../../firmware-protocols/registry.ts'
 import { type DriverWorld, describeDriverContract } from '../../test-support/driver-contract.ts'
 import { createMemoryLogger } from '../../test-support/memory-logger.ts'
 import { openPtyPair, type PtyPair } from '../../test-support/pty.ts'
 import { systemClock } from '../../test-support/system-clock.ts'
 import { createToyCodec } from '../../test-support/toy-codec.ts'
+import { createVirtualClock } from '../../test-support/virtual-clock.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
 import type { Delivery } from '../driver.ts'
 import type { HealthChange } from '../supervisor/supervised-source.ts'
@@ -38,16 +40,18 @@ describe('a source on a serial port', () => {
   let supervisor: ReturnType<typeof createSupervisor>
   let deliveries: Delivery[]
   let changes: HealthChange[]
+  let log: ReturnType<typeof createMemoryLogger>
 
   beforeEach(async () => {
     pair = await openPtyPair()
+    log = createMemoryLogger()
     deliveries = []
     changes = []
     supervisor = createSupervisor({
       drivers: [serialDriver],
-      findCodec: () => createToyCodec(),
+      findCodec: (protocol) => findCodec(protocol) ?? createToyCodec(),
       clock: systemClock,
-      log: createMemoryLogger(),
+      log,
       random: Math.random,
       policy: { startLimitMs: 5_000, stopLimitMs: 5_000, stableMs: 60_000, backoff: { firstMs: 20, factor: 2, capMs: 100, jitter: 0.5 } },
       onDelivery: (_sourceId, delivery) => deliveries.push(delivery),
@@ -59,7 +63,8 @@ describe('a source on a serial port', () => {
     await pair.close()
   })
 
-  const apply = (settings: object): void => supervisor.apply([{ id: 'hall', driver: 'serial', protocol: 'toy', enabled: true, settings }])
+  const apply = (settings: object, protocol = 'toy'): void =>
+    supervisor.apply([{ id: 'hall', driver: 'serial', protocol, enabled: true, settings }])
   const status = () => supervisor.statuses()[0]
   const isUp = () => waitFor('the source is up', () => status()?.health === 'up')
 
@@ -128,15 +133,42 @@ describe('a source on a serial port', () => {
     await device.write('4d18 1 2\n')
     await waitFor('it talks', () => deliveries.length === 1)
     // Opened anew: it hears the device within the quiet time, so that the command, which would turn it off, is not sent.
-    apply({ port: pair.port, onOpen: { ...onOpen, ifQuietForS: 1 } })
+    apply({ port: pair.port, onOpen: { ...onOpen, ifQuietForS: 1.5 } })
     await waitFor('the port is open again', () => changes.filter(({ to }) => to === 'up').length === 2)
     await device.write('4d18 3 4\n')
     await waitFor('it is heard', () => deliveries.length === 2)
+    await waitFor('the quiet time is over', () => log.lines.some(({ message }) => message === 'the device talks by itself'))
     apply({ port: pair.port, onOpen: { ...onOpen, send: ['les\\r'] } })
     await waitFor('the next command shows that nothing was sent between', () => Buffer.concat(heard).toString() === '\r\rlec\rles\r')
     await pair.unplug()
     await reading
     await device.close()
+  })
+
+  it('is degraded while bytes come in of which none make sense, as with a wrong baud rate', async () => {
+    const clock = createVirtualClock()
+    const judged = createSupervisor({
+      drivers: [serialDriver],
+      findCodec: () => createToyCodec(),
+      clock,
+      log: createMemoryLogger(),
+      random: Math.random,
+      onDelivery: () => undefined,
+      onHealth: () => undefined
+    })
+    judged.apply([{ id: 'hall', driver: 'serial', protocol: 'toy', enabled: true, settings: { port: pair.port } }])
+    const health = async (wanted: string, line: string): Promise<void> => {
+      await appendFile(pair.device, line)
+      await waitFor(wanted, async () => {
+        await clock.advance(1_000)
+        return judged.statuses()[0]?.health === wanted
+      })
+    }
+    await waitFor('the source is up', () => judged.statuses()[0]?.health === 'up')
+    await health('degraded', 'garbage\n'.repeat(10))
+    expect(judged.statuses()[0]?.amiss).toContain('baud rate')
+    await health('up', '4d18 1 2\n')
+    await judged.close()
   })
 
   it('opens the port anew when it has been silent for too long', async () => {
@@ -145,12 +177,13 @@ describe('a source on a serial port', () => {
     await waitFor('the port is opened again', () => changes.filter(({ to }) => to === 'up').length >= 2)
   })
 
-  it('takes any amount of random bytes: all counted, nothing thrown, memory flat', async () => {
+  const streamCodecs = CODECS.filter(({ createFramer }) => createFramer !== undefined)
+
+  it.each(streamCodecs)('takes any amount of random bytes as $protocol: all counted, nothing thrown, memory flat', async ({ protocol }) => {
     const total = Number(process.env['SERIAL_NOISE_BYTES'] ?? 10_000_000)
-    apply({ port: pair.port })
+    apply({ port: pair.port }, protocol)
     await isUp()
     const device = await open(pair.device, 'w')
-    const chunk = randomBytes(50_000)
     setFlagsFromString('--expose-gc')
     const collectGarbage: () => void = runInNewContext('gc')
     const heldBytes = (): number => {
@@ -160,7 +193,8 @@ describe('a source on a serial port', () => {
     }
     let heldAtHalf = 0
     for (let sent = 0; sent < total; ) {
-      const size = Math.min(chunk.length, total - sent)
+      const size = Math.min(1_000_000, total - sent)
+      const chunk = randomBytes(size)
       let at = 0
       while (at < size) at += (await device.write(chunk, at, size - at)).bytesWritten
       sent += size
@@ -170,14 +204,11 @@ describe('a source on a serial port', () => {
       }
     }
     await waitFor('every byte is counted', () => status()?.counters.bytesIn === total, 60_000)
-    expect(heldBytes() - heldAtHalf).toBeLessThan(total / 4)
+    // Buffers that are garbage are given back a little after the collection.
+    await waitFor('memory is as it was', () => heldBytes() - heldAtHalf < total / 4)
     expect(status()).toMatchObject({ health: 'up', lastError: undefined })
     const counters = status()?.counters
     expect((counters?.errors ?? 0) + (counters?.discardedBytes ?? 0)).toBeGreaterThan(total / 200)
-    // The line is fine after all that: the next good frame is understood.
-    const before = deliveries.length
-    await device.write('\n4d18 1 2\n')
-    await waitFor('a good frame', () => deliveries.length > before)
     await device.close()
   })
 })

@@ -42,7 +42,7 @@ class SerialRun implements DriverRun {
   constructor(settings: SerialSettings, codec: Codec, context: DriverContext) {
     this.#settings = settings
     this.#context = context
-    this.#feed = createStreamFeed(codec, context)
+    this.#feed = createStreamFeed(codec, context, { impliedTag: settings.tag })
     this.#end = createRunEnd(context)
   }
 

@@ -5,7 +5,10 @@ import { parsePortName } from './port-name.ts'
 const escapedText = z
   .string()
   .min(1)
-  .refine((text) => bytesOfEscaped(text) !== undefined, 'known escapes are \\r \\n \\t \\0 \\\\ and \\xHH')
+  .refine((text) => bytesOfEscaped(text) !== undefined, {
+    message: 'has an unknown escape',
+    params: { remedy: 'escapes are \\r \\n \\t \\0 \\\\ and \\xHH' }
+  })
 
 const onOpenSchema = z
   .strictObject({
@@ -38,10 +41,10 @@ const onOpenSchema = z
 export const serialSettingsSchema = z.strictObject({
   port: z
     .string()
-    .refine(
-      (text) => parsePortName(text) !== undefined,
-      'a path such as /dev/serial/by-id/…, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL, or tcp://host:port'
-    )
+    .refine((text) => parsePortName(text) !== undefined, {
+      message: 'is not the name of a port',
+      params: { remedy: 'write a path such as /dev/serial/by-id/…, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL, or tcp://host:port' }
+    })
     .meta({
       title: 'Port',
       description:
@@ -61,6 +64,14 @@ export const serialSettingsSchema = z.strictObject({
     .enum(['none', 'hardware', 'software'])
     .default('none')
     .meta({ title: 'Flow control', description: 'hardware: RTS/CTS; software: XON/XOFF, for text protocols only' }),
+  tag: z
+    .string()
+    .regex(/^[^\s:/]{1,120}$/, 'a short id without blanks, colons and slashes')
+    .optional()
+    .meta({
+      title: 'Tag',
+      description: "Whose the readings are when the frames do not say it: a GNSS receiver, a tag on a cable. Without it: the source's name"
+    }),
   onOpen: onOpenSchema.optional(),
   silenceLimitS: z.number().min(0).max(86_400).default(0).meta({
     title: 'Silence limit (s)',

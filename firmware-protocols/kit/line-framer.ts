@@ -30,11 +30,17 @@ export class LineFramer implements Framer {
 
   push(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): void {
     this.counters.bytesIn += chunk.length
-    for (let i = 0; i < chunk.length; i++) {
-      const byte = chunk[i] ?? 0
-      if (byte === LF || byte === CR) this.#endLine(onFrame)
-      else if (this.#skipping) this.counters.discardedBytes++
-      else this.#hold(byte, onFrame)
+    let at = 0
+    while (at < chunk.length) {
+      const byte = chunk[at] ?? 0
+      if (byte === LF || byte === CR) {
+        this.#endLine(onFrame)
+        at++
+      } else if (this.#mayBePrompt(byte)) {
+        this.#hold(chunk, at, at + 1)
+        if (this.#isPrompt()) this.#emitHeld(onFrame)
+        at++
+      } else at = this.#takeRun(chunk, at, onFrame)
     }
   }
 
@@ -48,26 +54,44 @@ export class LineFramer implements Framer {
     this.#skipping = false
   }
 
-  #hold(byte: number, onFrame: (frame: Uint8Array) => void): void {
-    if (this.#length === this.#held.length) {
+  /** Whether a line that goes on with `byte` can still turn out to be a prompt. Most lines cannot from their first byte. */
+  #mayBePrompt(byte: number): boolean {
+    if (this.#skipping || this.#length >= this.#longestPrompt) return false
+    for (const prompt of this.#prompts) if (prompt[this.#length] === byte && this.#heldBegins(prompt)) return true
+    return false
+  }
+
+  #heldBegins(prompt: Uint8Array): boolean {
+    for (let i = 0; i < this.#length; i++) if (prompt[i] !== this.#held[i]) return false
+    return true
+  }
+
+  #isPrompt(): boolean {
+    for (const prompt of this.#prompts) if (prompt.length === this.#length && this.#heldBegins(prompt)) return true
+    return false
+  }
+
+  /** Takes bytes up to the end of the line or of the chunk; a whole line in one chunk is handed on without a copy. */
+  #takeRun(chunk: Uint8Array, from: number, onFrame: (frame: Uint8Array) => void): number {
+    let end = from + 1
+    while (end < chunk.length && chunk[end] !== LF && chunk[end] !== CR) end++
+    if (this.#skipping) this.counters.discardedBytes += end - from
+    else if (this.#length === 0 && end < chunk.length && end - from <= this.#held.length) {
+      this.counters.frames++
+      onFrame(chunk.subarray(from, end))
+    } else this.#hold(chunk, from, end)
+    return end
+  }
+
+  #hold(chunk: Uint8Array, from: number, end: number): void {
+    if (this.#length + end - from > this.#held.length) {
       this.counters.oversize++
-      this.counters.discardedBytes += this.#length + 1
+      this.counters.discardedBytes += this.#length + end - from
       this.#length = 0
       this.#skipping = true
       return
     }
-    this.#held[this.#length++] = byte
-    if (this.#length <= this.#longestPrompt && this.#isPrompt()) this.#emit(onFrame)
-  }
-
-  #isPrompt(): boolean {
-    for (const prompt of this.#prompts) {
-      if (prompt.length !== this.#length) continue
-      let same = true
-      for (let i = 0; same && i < prompt.length; i++) same = prompt[i] === this.#held[i]
-      if (same) return true
-    }
-    return false
+    for (let i = from; i < end; i++) this.#held[this.#length++] = chunk[i] ?? 0
   }
 
   #endLine(onFrame: (frame: Uint8Array) => void): void {
@@ -75,10 +99,10 @@ export class LineFramer implements Framer {
       this.#skipping = false
       this.counters.resyncs++
     }
-    if (this.#length > 0) this.#emit(onFrame)
+    if (this.#length > 0) this.#emitHeld(onFrame)
   }
 
-  #emit(onFrame: (frame: Uint8Array) => void): void {
+  #emitHeld(onFrame: (frame: Uint8Array) => void): void {
     const frame = this.#held.subarray(0, this.#length)
     this.#length = 0
     this.counters.frames++

@@ -69,11 +69,12 @@ class NmeaDecoder implements Decoder {
     const sentence = parseSentence(frame)
     if ('code' in sentence) return failure(sentence.code, sentence.why)
     const { talker, type } = sentence
+    const read = talker === 'P' ? undefined : READERS.get(type)
+    if (read && sentence.encapsulated) return failure('FRAME_FORMAT', `${talker}${type} begins with $`)
     const draft: Draft = {}
     const extra: Extra = { talker, type }
     if (sentence.tagBlock !== undefined) extra['tag_block'] = tagBlockJson(sentence.tagBlock)
     const fields = new Fields(sentence.fields)
-    const read = talker === 'P' ? undefined : READERS.get(type)
     if (read) read(fields, { draft, extra, clock: this.#clock, receivedAt: context.receivedAt })
     else Object.assign(extra, { supported: false, checksum_ok: true, fields: sentence.fields })
     if (fields.problem !== undefined) return failure('VALUE_RANGE', `${talker}${type}: ${fields.problem}`)

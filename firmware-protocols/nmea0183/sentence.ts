@@ -7,6 +7,8 @@ export interface Sentence {
   readonly type: string
   /** Fields behind the address, so that `fields[0]` is field 1 of the standard. */
   readonly fields: readonly string[]
+  /** It began with `!`, which only sentences with packed content (AIS) do; the checksum does not cover the start. */
+  readonly encapsulated: boolean
   /** Content of the TAG block without its checksum, where there is one and its checksum fits. */
   readonly tagBlock?: string
 }
@@ -51,15 +53,15 @@ export function parseSentence(frame: Uint8Array): Sentence | BadSentence {
   if (!/^[0-9A-Fa-f]{2}$/.test(given)) return { code: 'FRAME_CHECKSUM', why: 'the checksum has two hex digits' }
   if (Number.parseInt(given, 16) !== checksum(body))
     return { code: 'FRAME_CHECKSUM', why: `checksum ${given}, computed ${checksumText(body)}` }
-  return split(body, tag?.[1])
+  return split(body, line[0] === '!', tag?.[1])
 }
 
-function split(body: string, tag: string | undefined): Sentence | BadSentence {
+function split(body: string, encapsulated: boolean, tag: string | undefined): Sentence | BadSentence {
   const [address = '', ...fields] = body.split(',')
   const proprietary = /^P[A-Z0-9]{2,}$/.test(address)
   if (!proprietary && !/^[A-Z0-9]{5}$/.test(address)) return { code: 'FRAME_FORMAT', why: 'the address is no talker and type' }
   const talkerLength = proprietary ? 1 : 2
-  const sentence = { talker: address.slice(0, talkerLength), type: address.slice(talkerLength), fields }
+  const sentence = { talker: address.slice(0, talkerLength), type: address.slice(talkerLength), fields, encapsulated }
   const tagBlock = tag === undefined ? undefined : checkedTag(tag)
   return tagBlock === undefined ? sentence : { ...sentence, tagBlock }
 }

@@ -4,6 +4,7 @@ import { expectation } from './expectation.ts'
 import { type Finding, nearest } from './problem.ts'
 import type { JsonSchemaNode } from './schema.ts'
 import { isMapping, isReferable, knownKeys, nodeAt, type Path, valueAt } from './schema-walk.ts'
+import { MAX_PROBLEMS } from './yaml-source.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -20,7 +21,7 @@ export function explainIssue(context: Context, issue: Issue, parent: Path = []):
   const shown = show(value, node)
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(context, [...path, key], key))
+      return issue.keys.slice(0, MAX_PROBLEMS).map((key) => unknownKey(context, [...path, key], key))
     case 'invalid_key':
       return finding('this name cannot be used', `write ${issue.issues[0]?.message ?? 'another one'}`, 'key')
     case 'invalid_union':
@@ -36,9 +37,9 @@ export function explainIssue(context: Context, issue: Issue, parent: Path = []):
       return finding(`${shown} is not allowed here`, `${near === undefined ? '' : `did you mean ${near}? `}write ${expectation(node)}`)
     }
     case 'custom':
-      return finding(withSubject(issue.message, shown, node), remedyOf(issue.params) ?? `write ${expectation(node)}`)
+      return finding(withSubject(issue.message, shown), remedyOf(issue.params) ?? `write ${explained(node)}`)
     case 'invalid_format':
-      return finding(`${shown} is not allowed here`, `write ${ownWords(issue) ?? expectation(node)}`)
+      return finding(`${shown} is not allowed here`, `write ${ownWords(issue) ?? explained(node)}`)
     case 'too_small':
     case 'too_big':
       return finding(`${shown} is too ${sizeWord(issue)}`, `write ${expectation(node)}`)
@@ -63,8 +64,9 @@ function remedyOf(params: Readonly<Record<string, unknown>> | undefined): string
   return typeof remedy === 'string' ? remedy : undefined
 }
 
-function withSubject(message: string, shown: string, node: JsonSchemaNode | undefined): string {
-  return node?.type === 'object' || shown === 'a section' ? message : `${shown} ${message}`
+/** Messages of refinements are whole sentences, or go on from the value (`is …`, `has …`). */
+function withSubject(message: string, shown: string): string {
+  return shown !== 'a section' && /^(is|has) /.test(message) ? `${shown} ${message}` : message
 }
 
 /** A value as it may be told: short, and nothing of a secret or of anything that may come to hold one. */
@@ -73,8 +75,14 @@ function show(value: unknown, node: JsonSchemaNode | undefined): string {
   if (Array.isArray(value)) return 'a list'
   if (isMapping(value)) return 'a section'
   if (node === undefined || isReferable(node)) return typeof value === 'string' ? 'this text' : `this ${typeof value}`
-  const text = JSON.stringify(value) ?? String(value)
+  // A URL can carry a password.
+  const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/]*@/g, '//…@')
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
+
+/** What may stand there, and what it is for. */
+function explained(node: JsonSchemaNode | undefined): string {
+  return `${expectation(node)}${node?.description === undefined ? '' : ` (${node.description})`}`
 }
 
 function hint(value: unknown, node: JsonSchemaNode | undefined): string {
@@ -99,8 +107,7 @@ function missing(path: Path, node: JsonSchemaNode | undefined, issue: Issue): re
   const key = String(path.at(-1) ?? '')
   const options =
     issue.code === 'invalid_union' && 'options' in issue ? `one of: ${[...(issue.options as Iterable<unknown>)].join(', ')}` : undefined
-  const meaning = node?.description === undefined ? '' : ` (${node.description})`
-  return [{ path, at: 'value', what: 'is missing', remedy: `add \`${key}:\` with ${options ?? expectation(node)}${meaning}` }]
+  return [{ path, at: 'value', what: 'is missing', remedy: `add \`${key}:\` with ${options ?? explained(node)}` }]
 }
 
 /** The key that tells the kinds of a union apart has a value of none of them. */

@@ -45,8 +45,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
-/** PEM text; a path written here by mistake is the usual slip, and said so. */
-export const pemSchema = z.string().refine((text) => text.includes('-----BEGIN '), {
-  message: 'is not PEM text',
-  params: { remedy: 'to take it from a file, write {file: /path/to/it.pem}' }
-})
+/** Marks a text in PEM: what is none is taken for the path of a file that holds it. */
+export const PEM = { 'x-pem': true } as const
+
+export const pemSchema = z.string().refine((text) => text.includes('-----BEGIN '), 'is not PEM')

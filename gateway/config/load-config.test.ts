@@ -175,7 +175,7 @@ describe('a mistake gives its place and what would be right', () => {
     [
       'pem path',
       'site: a\nkafka: {brokers: [k:1], tls: {ca: /etc/ca.pem}}',
-      't.yaml:2:35: kafka.tls.ca: this text is not PEM text; to take it from a file, write {file: /path/to/it.pem}'
+      't.yaml:2:35: kafka.tls.ca: the file that this names does not exist; put the value there, readable by the user that the gateway runs as'
     ],
     [
       'size',
@@ -185,7 +185,7 @@ describe('a mistake gives its place and what would be right', () => {
     [
       'size too small',
       'site: a\nlog: {maxBytes: 1 MiB}',
-      't.yaml:2:17: log.maxBytes: "1 MiB" is less than the least possible, 33554432 bytes; write a whole number, or a text, for example "16 GiB"'
+      't.yaml:2:17: log.maxBytes: "1 MiB" is less than the least possible, 33554432 bytes; write a whole number, or a text, for example "16 GiB" (Size of the log on disk at which the oldest telemetry makes room)'
     ],
     [
       'reserve',
@@ -264,7 +264,7 @@ describe('references', () => {
 
   it('refuses them in fields that are shown', async () => {
     expect(messages(await parse(`site: a\ndataDir: "${ref('HOME')}/x"`))).toEqual([
-      `t.yaml:2:10: dataDir: references such as ${ref('NAME')} are only for secrets and certificates; write the value itself (a literal $\{ is written $$\{)`
+      `t.yaml:2:10: dataDir: references such as ${ref('NAME')} are only for secrets and certificates; write the value itself (a literal ${ref('NAME')} is written $${ref('NAME')})`
     ])
   })
 
@@ -286,8 +286,20 @@ describe('references', () => {
     const fromEnvironment = messages(
       await parse(`site: a\nkafka: {brokers: [k:1], tls: {key: "\${K}", cert: "\${K}"}}`, { K: secret })
     ).join('\n')
-    expect(fromEnvironment).toContain('is not PEM text')
+    expect(fromEnvironment).toContain('the file that this names does not exist')
     expect(fromEnvironment).not.toContain(secret)
+  })
+})
+
+describe('messages of refinements', () => {
+  it('stand alone when they are whole sentences, and never show the user part of a URL', async () => {
+    const text = (url: string) => `site: a\nsources:\n  x: {driver: broker, protocol: topic-a, url: "${url}"}`
+    expect(messages(await parse(text('mqtt://u:geheim@h')))).toEqual([
+      't.yaml:3:47: sources.x.url: put the password in its own key; write a text (Where the broker is)'
+    ])
+    expect(messages(await parse(text('http://u:geheim@h')))).toEqual([
+      't.yaml:3:47: sources.x.url: "http://…@h" is not allowed here; write mqtt://host:port or mqtts://host:port'
+    ])
   })
 })
 
@@ -311,7 +323,7 @@ describe('files that cannot be read', () => {
     await writeFile(path, 'site: demo', { encoding: 'utf16le' })
     expect(await first(path)).toBe('the file is not UTF-8 text')
     await writeFile(path, `site: demo\n#${'x'.repeat(1 << 20)}`)
-    expect(await first(path)).toBe('the file is larger than 1 MiB')
+    expect(await first(path)).toBe('the file is larger than 256 KiB')
     await writeFile(path, '\uFEFFsite: demo')
     expect(await first(path)).toBe('ok')
     await chmod(path, 0)

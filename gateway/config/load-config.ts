@@ -6,7 +6,7 @@ import { type ConfigProblem, type Finding, problemAt } from './problem.ts'
 import { resolveReferences } from './references.ts'
 import { type Config, type ConfigSchema, type ParsedRoot, SOURCE_KEYS, type SourceConfig } from './schema.ts'
 import { formatPath } from './schema-walk.ts'
-import { readYaml, type YamlSource } from './yaml-source.ts'
+import { MAX_PROBLEMS, readYaml, type YamlSource } from './yaml-source.ts'
 
 export interface LoadedConfig {
   readonly ok: true
@@ -73,7 +73,7 @@ export async function parseConfig(text: string, path: string, { schema, env = pr
   const failedReferences = new Set(resolved.findings.map((finding) => formatPath(finding.path)))
   const parsed = schema.zod.safeParse(resolved.data)
   const context = { schema: schema.json, data: resolved.data }
-  const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => explainIssue(context, issue))
+  const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => explainIssue(context, issue)).slice(0, MAX_PROBLEMS)
   // What a missing secret leads to further on is no mistake of its own.
   const findings = [...resolved.findings, ...issues.filter((finding) => !failedReferences.has(formatPath(finding.path)))]
   if (!parsed.success || findings.length > 0) return { ok: false, problems: inOrder(source, findings), etag }

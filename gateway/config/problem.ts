@@ -41,7 +41,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
-  return best
+  return best ?? (word.length < 3 ? undefined : known.find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase())))
 }
 
 /** Levenshtein distance in which two neighbours changing places count once (Damerau, optimal string alignment). */

@@ -26,6 +26,8 @@ const ENV_SAMPLE = '$' + '{NAME}'
 const MAX_FILE_BYTES = 1 << 18
 /** `$${` stands for a literal `${`. */
 const REFERENCE = /\$(\$\{)|\$\{([^}]*)(\}?)/g
+const PLAIN_REFERENCE = /(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*\}/
+const ESCAPED_REFERENCE = /\$(\$\{[A-Za-z_][A-Za-z0-9_]*\})/g
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 export async function resolveReferences(schema: JsonSchemaNode, data: unknown, context: ReferenceContext): Promise<Resolved> {
@@ -33,19 +35,8 @@ export async function resolveReferences(schema: JsonSchemaNode, data: unknown, c
   const files: string[] = []
 
   async function walk(node: JsonSchemaNode | undefined, value: unknown, path: Path): Promise<unknown> {
-    if (isReferable(node)) {
-      if (typeof value === 'string') return fromEnvironment(value, path)
-      if (isMapping(value)) return await fromFile(value, path)
-      return value
-    }
-    if (typeof value === 'string' && value.replaceAll('$${', '').includes('${'))
-      findings.push({
-        path,
-        at: 'value',
-        what: `references such as ${ENV_SAMPLE} are only for secrets and certificates`,
-        remedy: 'write the value itself (a literal ${ is written $${)'
-      })
-    if (typeof value === 'string') return value.replaceAll('$${', '${')
+    if (isReferable(node)) return await fromReference(node, value, path)
+    if (typeof value === 'string') return plain(value, path)
     if (Array.isArray(value))
       return await Promise.all(value.map((item, index) => walk(node && childNode(node, value, index), item, [...path, index])))
     if (!isMapping(value)) return value
@@ -53,6 +44,25 @@ export async function resolveReferences(schema: JsonSchemaNode, data: unknown, c
     for (const [key, child] of Object.entries(value))
       entries.push([key, await walk(node && childNode(node, value, key), child, [...path, key])])
     return Object.fromEntries(entries)
+  }
+
+  async function fromReference(node: JsonSchemaNode | undefined, value: unknown, path: Path): Promise<unknown> {
+    if (isMapping(value)) return await fromFile(value, path)
+    if (typeof value !== 'string') return value
+    const text = fromEnvironment(value, path)
+    return isPemPath(node, text) ? await fromFile({ file: text }, path, 'the file that this names') : text
+  }
+
+  /** A field that may be shown: a reference in it is a mistake. */
+  function plain(text: string, path: Path): string {
+    if (PLAIN_REFERENCE.test(text))
+      findings.push({
+        path,
+        at: 'value',
+        what: `references such as ${ENV_SAMPLE} are only for secrets and certificates`,
+        remedy: `write the value itself (a literal ${ENV_SAMPLE} is written $${ENV_SAMPLE})`
+      })
+    return text.replaceAll(ESCAPED_REFERENCE, '$1')
   }
 
   function fromEnvironment(text: string, path: Path): string {
@@ -79,7 +89,8 @@ export async function resolveReferences(schema: JsonSchemaNode, data: unknown, c
     })
   }
 
-  async function fromFile(value: Readonly<Record<string, unknown>>, path: Path): Promise<unknown> {
+  /** `shown`: in place of the path, where what looks like one may be key material without its PEM header. */
+  async function fromFile(value: Readonly<Record<string, unknown>>, path: Path, shown?: string): Promise<unknown> {
     const { file, ...others } = value
     if (typeof file !== 'string' || file === '' || Object.keys(others).length > 0) {
       findings.push({
@@ -97,13 +108,17 @@ export async function resolveReferences(schema: JsonSchemaNode, data: unknown, c
       findings.push({
         path,
         at: 'value',
-        what: `the file ${absolute} ${failure}`,
+        what: `${shown ?? `the file ${absolute}`} ${failure}`,
         remedy: 'put the value there, readable by the user that the gateway runs as'
       })
     return text
   }
 
   return { data: await walk(schema, data, []), findings, files }
+}
+
+function isPemPath(node: JsonSchemaNode | undefined, text: string): boolean {
+  return node?.['x-pem'] === true && text !== '' && text.length < 4096 && !text.includes('\n') && !text.includes('-----BEGIN ')
 }
 
 /** The text, and why it is empty. One line end at the end does not belong to the value. */

@@ -141,6 +141,7 @@ export interface JsonSchemaNode {
   readonly writeOnly?: boolean
   readonly 'x-secret'?: boolean
   readonly 'x-reference'?: boolean
+  readonly 'x-pem'?: boolean
   readonly 'x-restart'?: boolean
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byteSizeSchema, isLoopback, nameSchema, pemSchema, REFERABLE, SECRET } from './field-kinds.ts'
+import { byteSizeSchema, isLoopback, nameSchema, PEM, pemSchema, REFERABLE, SECRET } from './field-kinds.ts'
 
 /** Sections whose change takes effect at the next start only. */
 const AT_START = { 'x-restart': true } as const
@@ -29,11 +29,15 @@ const tlsSchema = z
   .union([
     z.boolean(),
     z.strictObject({
-      ca: pemSchema
+      ca: pemSchema.optional().meta({
+        description: "CA certificates: PEM text, or the path of a file; without them: those of the program's own store",
+        ...REFERABLE,
+        ...PEM
+      }),
+      cert: pemSchema.optional().meta({ description: 'Client certificate: PEM text, or the path of a file', ...REFERABLE, ...PEM }),
+      key: pemSchema
         .optional()
-        .meta({ description: "CA certificates in PEM; without them: those of the program's own store", ...REFERABLE }),
-      cert: pemSchema.optional().meta({ description: 'Client certificate in PEM', ...REFERABLE }),
-      key: pemSchema.optional().meta({ description: 'Private key of the client certificate in PEM', ...SECRET }),
+        .meta({ description: 'Private key of the client certificate: PEM text, or the path of a file', ...SECRET, ...PEM }),
       rejectUnauthorized: z.boolean().default(true).meta({ description: 'false: take any certificate of a broker (for trials only)' })
     })
   ])

@@ -17,8 +17,9 @@ export type YamlResult =
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
 /** Deeper than any valid configuration; keeps hostile files from exhausting the stack. */
-const MAX_DEPTH = 32
-export const MAX_CONFIG_BYTES = 1 << 20
+const MAX_DEPTH = 200
+/** Many times the largest configuration; keeps hostile files from taking minutes. */
+const MAX_CONFIG_BYTES = 1 << 18
 
 /** Our own words for the parser's errors: its own ones may quote the file, and with it a password. */
 const SYNTAX: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
@@ -37,8 +38,11 @@ const SYNTAX: Readonly<Record<string, readonly [what: string, remedy: string]>> 
   UNEXPECTED_TOKEN: ['something stands where it cannot', 'put the value in quotes, or remove what is too much'],
   TAG_RESOLVE_FAILED: ['a value starts with a tag (!…), which has no meaning here', 'put the value in quotes'],
   BAD_ALIAS: ['anchors and aliases (& and *) are not used here', 'write the value out; if it is a text, put it in quotes'],
+  NON_STRING_KEY: ['a key is more than a plain name', 'write a name, a colon and a space before the value'],
   BAD_DIRECTIVE: ['lines with % before the content have no meaning here', 'remove the line']
 }
+/** More at once help nobody. */
+export const MAX_PROBLEMS = 50
 const OTHER_SYNTAX = ['this is not YAML', 'compare the line with the example in docs/config.md'] as const
 
 export function readYaml(text: string, file: string): YamlResult {
@@ -47,7 +51,7 @@ export function readYaml(text: string, file: string): YamlResult {
     problems: [{ file, line, column, path: '', what, remedy }]
   })
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES)
-    return fail(1, 1, ['the file is larger than 1 MiB', 'is it really the configuration? Make it smaller'])
+    return fail(1, 1, ['the file is larger than 256 KiB', 'is it really the configuration? Make it smaller'])
   if (nestingOf(text) > MAX_DEPTH)
     return fail(1, 1, ['brackets or sections are nested too deeply', 'compare with the example in docs/config.md'])
   const lines = new LineCounter()
@@ -55,7 +59,13 @@ export function readYaml(text: string, file: string): YamlResult {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' })
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'silent',
+    uniqueKeys: false,
+    stringKeys: true
+  })
   const [document, second] = 'empty' in documents ? [] : documents
   if (document === undefined || document.contents === null) return fail(1, 1, ['the file is empty', 'write at least `site: <name>`'])
   const faults = [...document.errors, ...document.warnings].map((fault) => ({ code: fault.code as string, offset: fault.pos[0] }))
@@ -63,6 +73,14 @@ export function readYaml(text: string, file: string): YamlResult {
   if (document.directives.yaml.explicit === true || Object.keys(document.directives.tags).length > 1)
     faults.push({ code: 'BAD_DIRECTIVE', offset: 0 })
   visit(document, {
+    // The parser's own check compares every key with every other.
+    Map: (_, node) => {
+      const keys = new Set<string>()
+      for (const pair of node.items) {
+        if (keys.has(keyText(pair))) faults.push({ code: 'DUPLICATE_KEY', offset: startOf(pair.key) ?? 0 })
+        keys.add(keyText(pair))
+      }
+    },
     Alias: (_, node) => void faults.push({ code: 'BAD_ALIAS', offset: node.range?.[0] ?? 0 }),
     Node: (_, node) => {
       if ('anchor' in node && node.anchor !== undefined) faults.push({ code: 'BAD_ALIAS', offset: node.range?.[0] ?? 0 })
@@ -79,22 +97,29 @@ export function readYaml(text: string, file: string): YamlResult {
   return { ok: true, source }
 }
 
-/** Upper bound of how deep the parser will have to go: brackets, and the deepest indentation of a `- - -` or block chain. */
+/** Upper bound of how deep the parser will have to go: brackets, ever deeper lines, and chains of `- - -`. */
 function nestingOf(text: string): number {
-  let depth = 0
+  let brackets = 0
   let deepest = 0
-  for (const character of text) {
-    if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth)
-    else if ((character === ']' || character === '}') && depth > 0) depth--
+  const indents: number[] = []
+  for (const line of text.split('\n')) {
+    for (const character of line) {
+      if (character === '[' || character === '{') deepest = Math.max(deepest, ++brackets)
+      else if ((character === ']' || character === '}') && brackets > 0) brackets--
+    }
+    const [chain] = /^(?:[ \t]*[-?:](?=[ \t]))*[ \t]*/.exec(line) ?? ['']
+    deepest = Math.max(deepest, chain.replaceAll(/[ \t]/g, '').length)
+    if (chain.length === line.length) continue
+    while ((indents.at(-1) ?? -1) >= chain.length) indents.pop()
+    indents.push(chain.length)
+    deepest = Math.max(deepest, indents.length)
   }
-  const dashes = /^(?:[ \t]*[-?:](?=[ \t]))+/gm
-  for (const [chain] of text.matchAll(dashes)) deepest = Math.max(deepest, chain.replaceAll(/\s/g, '').length)
   return deepest
 }
 
 /** One syntax error makes others; the first one is the one to mend. Duplicate keys stand for themselves. */
 function worthTelling(faults: readonly { code: string; offset: number }[]) {
-  const inOrder = faults.toSorted((a, b) => a.offset - b.offset)
+  const inOrder = faults.toSorted((a, b) => a.offset - b.offset).slice(0, MAX_PROBLEMS)
   const first = inOrder.find((fault) => fault.code !== 'DUPLICATE_KEY')
   return inOrder.filter((fault) => fault === first || fault.code === 'DUPLICATE_KEY')
 }

@@ -2,7 +2,6 @@ import type { Expectation } from './sent-entry.ts'
 import type { WireEvent } from './wire-event.ts'
 
 type Path = readonly string[]
-type Leaf = readonly [path: Path, text: string]
 
 /** Expectations that look at the same places of an event. There are few of them, however long the file is. */
 interface Shape {
@@ -25,6 +24,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** JSON with sorted members, so that equal values have equal texts. */
 function canonicalText(value: unknown): string {
+  if (typeof value === 'number') return String(value)
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value) ?? 'null'
   const members = Object.keys(value).sort()
@@ -32,11 +32,23 @@ function canonicalText(value: unknown): string {
 }
 
 /** An object asks for its members only; an array, like any other value, is compared as a whole. */
-function leavesOf(value: unknown, path: Path): Leaf[] {
-  if (!isObject(value) || Object.keys(value).length === 0) return [[path, isObject(value) ? '{}' : canonicalText(value)]]
-  return Object.keys(value)
-    .sort()
-    .flatMap((name) => leavesOf(value[name], [...path, name]))
+function pathsOf(value: unknown, path: Path): Path[] {
+  if (!isObject(value)) return [path]
+  const names = Object.keys(value).sort()
+  return names.length === 0 ? [path] : names.flatMap((name) => pathsOf(value[name], [...path, name]))
+}
+
+/** Puts the texts of all leaves in `texts`, in the order of `pathsOf`, and gives one name for all their places. Runs for every line. */
+function collectLeaves(value: unknown, place: string, texts: string[]): string {
+  if (!isObject(value)) {
+    texts.push(canonicalText(value))
+    return place
+  }
+  const names = Object.keys(value).sort()
+  if (names.length === 0) texts.push('{}')
+  let places = `${place}{`
+  for (const name of names) places += collectLeaves(value[name], `${name.length}:${name}`, texts)
+  return `${places}}`
 }
 
 function textAt(data: unknown, path: Path): string | undefined {
@@ -115,16 +127,14 @@ export class SentLedger {
   }
 
   #tally(expectation: Expectation): Tally {
-    const leaves = leavesOf(expectation.fields, [])
-    const { by, id, type } = expectation
-    const paths = leaves.map(([path]) => path)
-    const shapeName = JSON.stringify([by, type ?? null, paths])
+    const { by, id, type, fields } = expectation
+    const texts: string[] = []
+    const shapeName = `${by}/${type ?? ''}/${collectLeaves(fields, '', texts)}`
     let shape = this.#shapes.get(shapeName)
     if (!shape) {
-      shape = { number: this.#shapes.size, by, type, paths }
+      shape = { number: this.#shapes.size, by, type, paths: pathsOf(fields, []) }
       this.#shapes.set(shapeName, shape)
     }
-    const texts = leaves.map(([, text]) => text)
     const key = contentKey(shape, id, texts)
     let tally = this.#tallies.get(key)
     if (!tally) {

@@ -1,4 +1,5 @@
-import { type Admin, ConfigResourceTypes } from 'kafkajs'
+// Node finds only some of kafkajs's names as named exports.
+import kafkajs, { type Admin } from 'kafkajs'
 import { GatewayError } from '../errors.ts'
 import { EVENT_CATALOGUE } from '../events/catalogue.ts'
 import type { DeletedFrom } from './lane-ledger.ts'
@@ -54,7 +55,7 @@ export async function readDeletions(
   if (topics.length === 0) return []
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: ['retention.ms', 'retention.bytes'] }))
+    resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ['retention.ms', 'retention.bytes'] }))
   })
   const since = new Map<string, number>()
   for (const { resourceName, errorCode, configEntries } of resources) {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodePansLocation } from '../../firmware-protocols/dwm1001-pans-mqtt/encode-pans.ts'
@@ -98,6 +100,15 @@ describeWithKafka('verify against a real Kafka', (shared) => {
     }
     const groupsAfter = (await admin.listGroups()).groups.map(({ groupId }) => groupId)
     expect(groupsAfter.filter((group) => group.startsWith('tagward-verify-') && !groupsBefore.has(group))).toEqual([])
+  })
+
+  it('runs outside the test runner, which resolves modules in its own way', async () => {
+    const prefix = await written(good)
+    const command = new URL('./verify-command.js', import.meta.url).href
+    const argv = JSON.stringify(['--brokers', shared.brokers.join(','), '--prefix', prefix])
+    const script = `const { verifyCommand } = await import(${JSON.stringify(command)}); process.exitCode = await verifyCommand(${argv})`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, totals: { events: 200 } })
   })
 
   it('sees what was removed, repeated, swapped and invented', async () => {

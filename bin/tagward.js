@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// The command `tagward`. In a checkout it builds what is missing or older than the sources, and says so on stderr.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const at = (path) => new URL(`../${path}`, import.meta.url)
+const exists = (path) => existsSync(fileURLToPath(at(path)))
+const main = 'dist/gateway/cli/main.js'
+
+// A checkout without its build tools (`npm ci --omit=dev`) runs the build that it has.
+if (exists('scripts/set-up.mjs') && exists('gateway') && (exists('node_modules/typescript') || !exists(main))) {
+  if (!exists('node_modules/typescript')) {
+    process.stderr.write('tagward: the packages are not installed; run `npm ci` here first\n')
+    process.exit(1)
+  }
+  const { buildIfStale } = await import(at('scripts/set-up.mjs').href)
+  buildIfStale()
+}
+const { runCli } = await import(at(main).href)
+process.exitCode = await runCli(process.argv.slice(2))

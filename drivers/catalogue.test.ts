@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { DRIVERS } from './catalogue.ts'
+
+it('lists each driver once, by a short name', () => {
+  const kinds = DRIVERS.map(({ kind }) => kind)
+  expect(new Set(kinds).size).toBe(kinds.length)
+  expect(kinds).toEqual(expect.arrayContaining(['mqtt', 'serial', 'simulator']))
+  for (const kind of kinds) expect(kind).toMatch(/^[a-z][a-z0-9-]*$/)
+})
+
+it.each(DRIVERS)('$kind: settings are a strict zod object with a description for every field', ({ settings }) => {
+  expect(settings).toBeInstanceOf(z.ZodObject)
+  if (!(settings instanceof z.ZodObject)) return
+  const schema = z.toJSONSchema(settings, { io: 'input', unrepresentable: 'any' })
+  expect(schema.additionalProperties).toBe(false)
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    if (typeof field === 'boolean') throw new Error(`${name} has no schema`)
+    expect(field.description, `${name}: description`).toBeTruthy()
+  }
+})
+
+it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when a configuration is applied', ({ kind, settings }) => {
+  const samples: Record<string, unknown> = {
+    mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
+    serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] } },
+    simulator: {}
+  }
+  const once = settings.parse(samples[kind])
+  expect(settings.parse(once)).toEqual(once)
+})

@@ -1,0 +1,51 @@
+/** One AD structure of an advertisement: its type and what follows (Core Specification, Supplement, part A). */
+export interface AdStructure {
+  readonly type: number
+  /** A view into the payload. */
+  readonly data: Uint8Array
+}
+
+export interface AdStructures {
+  readonly structures: readonly AdStructure[]
+  /** The last structure claims more bytes than there are; it is not among `structures`. */
+  readonly cutOff: boolean
+}
+
+export const AD_SHORT_NAME = 0x08
+export const AD_COMPLETE_NAME = 0x09
+export const AD_TX_POWER = 0x0a
+export const AD_SERVICE_DATA_16 = 0x16
+export const AD_MANUFACTURER_DATA = 0xff
+
+/**
+ * Advertising payload, legacy or extended, also an advert with its scan response behind it:
+ *
+ *   { <length u8> <type u8> <data, length - 1 bytes> }      length 0: the rest is padding
+ *
+ * Structures come in any order and any number. One whose length runs past the end is dropped; those before it stand.
+ */
+export function readAdStructures(payload: Uint8Array): AdStructures {
+  const structures: AdStructure[] = []
+  let at = 0
+  while (at < payload.length) {
+    const length = payload[at] ?? 0
+    if (length === 0) return { structures, cutOff: false }
+    const end = at + 1 + length
+    if (end > payload.length) return { structures, cutOff: true }
+    structures.push({ type: payload[at + 1] ?? 0, data: payload.subarray(at + 2, end) })
+    at = end
+  }
+  return { structures, cutOff: false }
+}
+
+/** For simulators and tests. A structure holds at most 254 bytes of data. */
+export function encodeAdStructures(structures: readonly AdStructure[]): Uint8Array {
+  const bytes: number[] = []
+  for (const { type, data } of structures) bytes.push(data.length + 1, type, ...data)
+  return Uint8Array.from(bytes)
+}
+
+/** Manufacturer data: company id, little-endian, then the maker's own payload. */
+export function manufacturerStructure(companyId: number, payload: Uint8Array): AdStructure {
+  return { type: AD_MANUFACTURER_DATA, data: Uint8Array.of(companyId & 0xff, companyId >> 8, ...payload) }
+}

@@ -1,0 +1,79 @@
+import { createLineDecoder, type DecodedLine, listProtocols } from '../../firmware-protocols/decode-line.ts'
+import { nearest } from '../config/problem.ts'
+import { type Command, parseOptions, usageError } from './command.ts'
+import { EXIT_OK } from './exit-codes.ts'
+import { LineSplitter, MAX_LINE_BYTES } from './line-splitter.ts'
+import { type Output, openOutput } from './output.ts'
+
+const WRITE_AT_CHARACTERS = 1 << 16
+
+export const decodeCommand: Command = {
+  help: `tagward decode --protocol NAME
+tagward decode --list
+
+Reads one frame a line from stdin and prints one JSON line for each: {"readings":[…]}, {"ignored":"why"},
+{"incomplete":"why"} or {"error":"why"}. The lines are taken for frames of one source, in order.
+
+A line is the bare frame (hex for binary protocols; text for text ones, \\r\\n escapes allowed), or a JSON object with
+"frame" and, where the protocol needs it, "topic", "address", "key", "characteristic", "name", "fPort", "receivedAt"
+(RFC 3339), "retained".
+
+  --protocol NAME   what the frames are
+  --list            one JSON line for each protocol: name, transport, title
+
+Exit code 0 whatever the frames are; 2 for an unknown protocol.`,
+  async run(argv) {
+    const { values } = parseOptions(argv, { protocol: { type: 'string' }, list: { type: 'boolean', default: false } })
+    const output = openOutput(process.stdout)
+    if (values.list) {
+      for (const protocol of listProtocols()) await output.write(`${JSON.stringify(protocol)}\n`)
+      return EXIT_OK
+    }
+    if (values.protocol === undefined) throw usageError('--protocol is missing (--list names them)')
+    const decode = createLineDecoder(values.protocol)
+    if (decode === undefined) throw unknownProtocol(values.protocol)
+    await decodeStream(process.stdin, decode, output)
+    return EXIT_OK
+  }
+}
+
+function unknownProtocol(name: string) {
+  const names = listProtocols().map((protocol) => protocol.name)
+  const near = nearest(name, names)
+  return usageError(`there is no protocol "${name}"; ${near === undefined ? `there are: ${names.join(', ')}` : `did you mean ${near}?`}`)
+}
+
+/** One JSON line for each input line, in order; reads no faster than the output is taken. */
+export async function decodeStream(
+  input: AsyncIterable<Buffer | string>,
+  decode: (line: string) => DecodedLine,
+  output: Output
+): Promise<void> {
+  const splitter = new LineSplitter()
+  let pending: string[] = []
+  let size = 0
+  const onLine = (line: string | undefined) => {
+    const text = JSON.stringify(
+      line === undefined ? { error: `FRAME_LENGTH: a line is longer than ${MAX_LINE_BYTES} bytes` } : decode(line)
+    )
+    pending.push(text)
+    size += text.length
+  }
+  const flush = async () => {
+    if (pending.length > 0) await output.write(`${pending.join('\n')}\n`)
+    pending = []
+    size = 0
+  }
+  for await (const chunk of input) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    // In parts, so that many short lines with long answers do not pile up.
+    for (let from = 0; from < bytes.length; from += 4096) {
+      splitter.push(bytes.subarray(from, from + 4096), onLine)
+      if (size > WRITE_AT_CHARACTERS) await flush()
+    }
+    await flush()
+    if (output.closed) return
+  }
+  splitter.end(onLine)
+  await flush()
+}

@@ -1,0 +1,53 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Config, SourceConfig } from './schema.ts'
+import { alertsSchema, dataDirSchema, gatewaySchema, kafkaSchema, loggingSchema, logSchema, siteSchema, webSchema } from './sections.ts'
+
+export interface ConfigDiff {
+  readonly sources: {
+    readonly added: readonly SourceConfig[]
+    readonly removed: readonly string[]
+    /** As they are now. Also when only `enabled` changed. */
+    readonly changed: readonly SourceConfig[]
+  }
+  readonly kafka: boolean
+  readonly log: boolean
+  readonly alerts: boolean
+  readonly web: boolean
+  readonly logging: boolean
+  /** Changed sections that take effect at the next start only. */
+  readonly restartNeeded: readonly string[]
+}
+
+const SECTIONS = {
+  site: siteSchema,
+  gateway: gatewaySchema,
+  dataDir: dataDirSchema,
+  kafka: kafkaSchema,
+  log: logSchema,
+  alerts: alertsSchema,
+  web: webSchema,
+  logging: loggingSchema
+} as const
+type Section = keyof typeof SECTIONS
+
+/** What is to be done to get from one configuration to another. */
+export function diffConfig(before: Config, after: Config): ConfigDiff {
+  const old = new Map(before.sources.map((source) => [source.id, source]))
+  const kept = new Set(after.sources.map((source) => source.id))
+  const differs = (section: Section) => !isDeepStrictEqual(before[section], after[section])
+  return {
+    sources: {
+      added: after.sources.filter((source) => !old.has(source.id)),
+      removed: before.sources.filter((source) => !kept.has(source.id)).map((source) => source.id),
+      changed: after.sources.filter((source) => old.has(source.id) && !isDeepStrictEqual(old.get(source.id), source))
+    },
+    kafka: differs('kafka'),
+    log: differs('log'),
+    alerts: differs('alerts'),
+    web: differs('web'),
+    logging: differs('logging'),
+    restartNeeded: (Object.keys(SECTIONS) as Section[]).filter(
+      (section) => SECTIONS[section].meta()?.['x-restart'] === true && differs(section)
+    )
+  }
+}
