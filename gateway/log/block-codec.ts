@@ -39,9 +39,16 @@ export function encodeBlock(events: readonly LoggedEvent[]): Uint8Array {
     }
     return indexes
   })
-  const times = Float64Array.from(events, (event) => event.time)
-  const receivedAt = Float64Array.from(events, (event) => event.receivedAt)
-  const monotonicMs = Float64Array.from(events, (event) => event.monotonicMs)
+  const times = new Float64Array(n)
+  const receivedAt = new Float64Array(n)
+  const monotonicMs = new Float64Array(n)
+  for (let i = 0; i < n; i++) {
+    const event = events[i]
+    if (event === undefined) continue
+    times[i] = event.time
+    receivedAt[i] = event.receivedAt
+    monotonicMs[i] = event.monotonicMs
+  }
   const body = new ByteWriter(64 * 1024)
   for (const column of columns) writeInts(body, column)
   writeDoubles(body, times, undefined)
@@ -78,8 +85,8 @@ function writeBodies(out: ByteWriter, events: readonly LoggedEvent[], order: Uin
     byText.set(name, shape)
     return shape
   }
-  for (const [at, i] of order.entries()) {
-    const event = events[i]
+  for (let at = 0; at < order.length; at++) {
+    const event = events[order[at] ?? 0]
     if (event === undefined) continue
     let shape = lastOfType.get(event.type)
     if (shape === undefined || !fill(event.body, shape.skeleton, tokens)) {
@@ -89,8 +96,8 @@ function writeBodies(out: ByteWriter, events: readonly LoggedEvent[], order: Uin
     }
     shapeOf[at] = shape.index
     shape.times.push(event.time)
-    for (const [hole, column] of shape.columns.entries()) {
-      column.push(tokens.mantissa[hole] ?? 0, tokens.decimals[hole] ?? -1, tokens.texts[hole] ?? '')
+    for (let hole = 0; hole < shape.columns.length; hole++) {
+      shape.columns[hole]?.push(tokens.mantissa[hole] ?? 0, tokens.decimals[hole] ?? -1, tokens.texts[hole] ?? '')
     }
   }
   out.text(JSON.stringify(shapes.map(({ skeleton }) => [skeleton.pieces, skeleton.kinds.map((kind) => (kind === 'number' ? 1 : 0))])))
@@ -115,7 +122,8 @@ function groupOrder(keys: Float64Array): Uint32Array {
     start += size
   }
   const order = new Uint32Array(keys.length)
-  for (const [i, key] of keys.entries()) {
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] ?? 0
     const at = groups.get(key) ?? 0
     order[at] = i
     groups.set(key, at + 1)
@@ -124,22 +132,37 @@ function groupOrder(keys: Float64Array): Uint32Array {
 }
 
 function writeDoubles(out: ByteWriter, values: Float64Array, reference: Float64Array | undefined): void {
-  for (const [index, scale] of SCALES.entries()) {
-    const scaled = values.map((value) => Math.round(value * scale))
-    if (
-      !values.every(
-        (value, i) => !Object.is(value, -0) && (scaled[i] ?? 0) / scale === value && Math.abs(value * scale) < MAX_COLUMN_VALUE / 2
-      )
-    )
-      continue
-    const near = reference?.every((value) => Number.isInteger(value) && Math.abs(value * scale) < MAX_COLUMN_VALUE / 2) ?? false
-    if (near) for (let i = 0; i < scaled.length; i++) scaled[i] = (scaled[i] ?? 0) - (reference?.[i] ?? 0) * scale
-    out.u8(near ? index + NEAR_REFERENCE : index)
+  for (let index = 0; index < SCALES.length; index++) {
+    const scale = SCALES[index] ?? 1
+    const scaled = scaleAll(values, scale)
+    if (scaled === undefined) continue
+    const near = reference === undefined ? undefined : scaleAll(reference, 1)
+    const isNear = near !== undefined && subtract(scaled, near, scale)
+    out.u8(isNear ? index + NEAR_REFERENCE : index)
     writeInts(out, scaled)
     return
   }
   out.u8(RAW_DOUBLES)
   for (const value of values) out.float64(value)
+}
+
+/** The values as whole numbers of that scale, when that gives them back exactly. */
+function scaleAll(values: Float64Array, scale: number): Float64Array | undefined {
+  const scaled = new Float64Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0
+    const whole = Math.round(value * scale)
+    if (whole / scale !== value || Object.is(value, -0) || Math.abs(whole) >= MAX_COLUMN_VALUE / 2) return undefined
+    scaled[i] = whole
+  }
+  return scaled
+}
+
+/** Takes a column away from another one, unless that would grow too large. */
+function subtract(from: Float64Array, what: Float64Array, scale: number): boolean {
+  for (const value of what) if (Math.abs(value * scale) >= MAX_COLUMN_VALUE / 2) return false
+  for (let i = 0; i < from.length; i++) from[i] = (from[i] ?? 0) - (what[i] ?? 0) * scale
+  return true
 }
 
 function readDoubles(input: ByteReader, count: number, reference: Float64Array | undefined): Float64Array {
@@ -197,7 +220,8 @@ function readBodies(input: ByteReader, order: Uint32Array, words: readonly strin
   const shapeOf = new Uint32Array(order.length)
   const rowOf = new Uint32Array(order.length)
   const shapeTimes = shapes.map((): number[] => [])
-  for (const [at, i] of order.entries()) {
+  for (let at = 0; at < order.length; at++) {
+    const i = order[at] ?? 0
     const shape = grouped[at] ?? 0
     const rows = shapeTimes[shape]
     if (rows === undefined) throw new RangeError('unknown shape')
@@ -212,8 +236,9 @@ function readBodies(input: ByteReader, order: Uint32Array, words: readonly strin
     const shape = shapeOf[i] ?? 0
     const row = rowOf[i] ?? 0
     const pieces = shapes[shape]?.[0] ?? []
+    const columns = holes[shape] ?? []
     let text = pieces[0] ?? ''
-    for (const [hole, tokenText] of (holes[shape] ?? []).entries()) text += tokenText(row) + (pieces[hole + 1] ?? '')
+    for (let hole = 0; hole < columns.length; hole++) text += (columns[hole]?.(row) ?? '') + (pieces[hole + 1] ?? '')
     return text
   }
 }

@@ -1,10 +1,12 @@
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import type { GatewayEvent } from '../events/define-event.ts'
 import { BatchBuilder, decodeBatch } from './batch-codec.ts'
 import { decodeBlock, encodeBlock } from './block-codec.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { freshDirectory, openTestLog } from './log-test-support.ts'
 import { openLogReader } from './open-log-reader.ts'
+import { openLogStore } from './open-log-store.ts'
+import { Packer } from './packer.ts'
 
 /**
  * Figures of the log alone. `node dist/gateway/log/log.bench.js codec|append|open` prints one JSON line a measurement.
@@ -146,5 +148,49 @@ async function append(eventsPerSecond: number, seconds: number): Promise<void> {
   rmSync(directory, { recursive: true })
 }
 
+/** Builds a log of that many events, packed as the packer packs, unless it is there. */
+export function buildLog(directory: string, events: number): void {
+  const stamp = () => ({ key: 'gw1', bootId: 'boot1', clockQuality: 'synchronised' as const, wallMs: Date.now(), monotonicMs: 1 })
+  const { store } = openLogStore({ directory, stamp, machineId: 'machine1' })
+  const packer = new Packer(store.db)
+  const make = movements(1000, 20_000)
+  for (let at = store.lastSequence('telemetry'); at < events; ) {
+    const builder = new BatchBuilder()
+    for (let i = 0; i < 2000 && at < events; i++, at++) {
+      const event = make(at)
+      builder.add(event, JSON.stringify(event.data))
+    }
+    store.commit([{ lane: 'telemetry', payload: builder.finish(), count: builder.count }])
+    if (store.tailEvents('telemetry') < 8192) continue
+    const outcome = packer.pack('telemetry')
+    if (outcome.kind === 'packed') store.swapIn(outcome.block)
+    if (at % 100_000 < 2000) store.db.pragma('wal_checkpoint(PASSIVE)')
+  }
+  store.close()
+}
+
+/** Time from the call until the log can be appended to. */
+export async function openMs(directory: string): Promise<number> {
+  const started = performance.now()
+  const log = await openTestLog(directory)
+  const took = performance.now() - started
+  await log.close()
+  return took
+}
+
+async function open(directory: string, events: number): Promise<void> {
+  buildLog(directory, events)
+  const bytes = statSync(`${directory}/events.db`).size
+  const empty = freshDirectory()
+  print({
+    events,
+    bytesPerEvent: bytes / events,
+    openMs: [await openMs(directory), await openMs(directory), await openMs(directory)],
+    emptyOpenMs: [await openMs(empty), await openMs(empty)]
+  })
+  rmSync(empty, { recursive: true })
+}
+
 if (process.argv[2] === 'codec') codec()
+if (process.argv[2] === 'open') await open(process.argv[3] ?? freshDirectory(), Number(process.argv[4] ?? 10_000_000))
 if (process.argv[2] === 'append') await append(Number(process.argv[3] ?? 20_000), Number(process.argv[4] ?? 5))

@@ -20,6 +20,7 @@ const NUMBER = 1
 /** Numbers near the event's own time: the distance is kept. */
 const NEAR_TIME = 2
 const NEAR_TIME_MS = 1e9
+const POWERS = Array.from({ length: 17 }, (_, power) => 10 ** power)
 
 /** What stood in one hole of a shape, over all its texts; rows in which it was no plain number keep their text. */
 export class TokenColumn {
@@ -51,12 +52,12 @@ export class TokenColumn {
     let before = 0
     for (let row = 0; row < n; row++) {
       const decimals = this.#decimals[row] ?? -1
-      const value = (this.#mantissa[row] ?? 0) * 10 ** (scale - decimals)
+      const value = (this.#mantissa[row] ?? 0) * (POWERS[scale - decimals] ?? 0)
       if (decimals < 0 || decimals > scale || Math.abs(value) > MAX_COLUMN_VALUE) exceptions.push(row)
       else before = value
       values[row] = before
     }
-    const nearTime = scale === 0 && values.every((value, row) => Math.abs(value - (times[row] ?? 0)) < NEAR_TIME_MS)
+    const nearTime = scale === 0 && isNear(values, times)
     if (nearTime) for (let row = 0; row < n; row++) values[row] = (values[row] ?? 0) - (times[row] ?? 0)
     out.u8(nearTime ? NEAR_TIME : NUMBER)
     out.u8(scale)
@@ -84,6 +85,13 @@ export class TokenColumn {
     }
     return 15
   }
+}
+
+function isNear(values: Float64Array, times: Float64Array): boolean {
+  for (let row = 0; row < values.length; row++) {
+    if (!(Math.abs((values[row] ?? 0) - (times[row] ?? 0)) < NEAR_TIME_MS)) return false
+  }
+  return true
 }
 
 /** Exact for up to 15 digits: the division rounds to the double that the text stands for, and String gives its shortest text. */
