@@ -1,3 +1,37 @@
+/**
+ * The log: all events of the gateway, appended once, in an SQLite database that only the log thread writes.
+ *
+ * Invariants
+ * 1. Sequences of a lane are 1, 2, 3 … without a gap, given at the commit, going on over restarts and epochs of one database. An event
+ *    is (epoch, lane, sequence) for ever; what is committed is never changed or renumbered.
+ * 2. Whoever was told that an event is durable was told after the sync of the commit that holds it (WAL, synchronous = FULL).
+ * 3. Nothing disappears untold: what is evicted, damaged, dropped or of an unknown end is named by a DataGap, written in the transaction
+ *    that makes it disappear. A DataGap is itself an event of the alarm lane.
+ * 4. An alarm that is not forwarded is never evicted while an uplink is configured.
+ * 5. The first record of an epoch in the alarm lane is a DataGap with the end of the old one.
+ * 6. An alarm waits for one telemetry transaction at most: packing, checkpoints and checks are the packer thread's.
+ *
+ * Layout of the directory
+ *   events.db        per lane: `tail` (a row a commit, as it came), `block` (metadata of compressed runs of up to 8 192 events),
+ *                    `block_data` (their bytes, see block-codec.ts), `block_keys` (Bloom filter of their keys). A run is keyed by its last
+ *                    sequence. Beside them: meta, lane, cursor, state, set_aside, open_gap (evicted, not told yet).
+ *   log.mark         end of the log, rewritten after each commit; a database that is behind it is an older copy
+ *   log.lives        epochs of the database and the gaps that the present one began with
+ *   log.identity     written once: its inode and change time tell a copied directory
+ *   log.ballast      space that gives way to alarms on a full disk
+ *   log.lock         held while a program has the log open
+ *   events.db.damaged-<time>   databases that were set aside; nobody deletes them but you
+ *
+ * What a crash can lose
+ *   killed process   what was appended and not yet committed (nobody was told it is durable); nothing else
+ *   power cut        the same, if the disk keeps its promise to sync; if it does not, the missing end is told at the next opening as far
+ *                    as the mark reached the disk
+ *   full disk        nothing that is durable, but by the rules of retention and told; what waits in memory beyond its limit is dropped
+ *                    and told, telemetry only
+ *   bad block        that block (8 192 events at the most), told when the thorough check or an opening finds it
+ *   bad database     set aside; what can be read of the events that are not forwarded is carried over, the rest is told
+ *   database deleted or put back from a copy, other hardware: a new epoch, whose first records tell what is missing
+ */
 import { crc32 } from 'node:zlib'
 import type Database from 'better-sqlite3'
 import { LANES, type Lane } from '../events/define-event.ts'
