@@ -1,3 +1,6 @@
+import { SOURCE_CODES } from './source-codes.ts'
+import { UPLINK_CODES } from './uplink-codes.ts'
+
 /** Who has to do something about a failure. */
 export type Blame = 'installer' | 'site' | 'program'
 
@@ -8,10 +11,7 @@ export interface ErrorEntry {
   readonly remedy: string
 }
 
-/**
- * The one table of codes of the gateway. The codes of drivers and codecs stand in it too, as literals, because those layers
- * cannot import this one. `docs/errors.md` is generated from it; a test holds that every code thrown is here.
- */
+/** The one table of codes. `docs/errors.md` is generated from it; a test holds that it has every code in use, and no other. */
 export const ERROR_CODES = {
   CONFIG_INVALID: {
     title: 'The configuration has a mistake',
@@ -86,46 +86,8 @@ export const ERROR_CODES = {
   WEB_TOO_MANY_STREAMS: { title: 'Too many pages follow the live stream', blame: 'site', remedy: 'Close some of them.' },
   WEB_PAGE_MISSING: { title: 'The page is not built', blame: 'installer', remedy: 'Run npm run build.' },
   WEB_INTERNAL: { title: 'A request failed inside the gateway', blame: 'program', remedy: 'A defect: please report it with the log.' },
-  DRIVER_EXCEPTION: {
-    title: 'A driver threw something it had not declared',
-    blame: 'program',
-    remedy: 'A defect of the driver: please report it. The source is tried again by itself.'
-  },
-  LINK_OPEN_FAILED: {
-    title: 'A link (serial port, broker, socket) could not be opened',
-    blame: 'site',
-    remedy: 'Check that the device is plugged in and powered, the address right, and access allowed. It is tried again by itself.'
-  },
-  LINK_LOST: {
-    title: 'A link that worked has failed',
-    blame: 'site',
-    remedy: 'Check cable, power and network. It is tried again by itself.'
-  },
-  FRAME_FORMAT: {
-    title: 'A frame does not have the form of its protocol',
-    blame: 'site',
-    remedy: 'Check protocol, baud rate and wiring of the source.'
-  },
-  FRAME_LENGTH: {
-    title: 'A frame is shorter or longer than its protocol allows',
-    blame: 'site',
-    remedy: 'Check protocol, baud rate and wiring of the source.'
-  },
-  FRAME_CHECKSUM: {
-    title: "A frame's checksum is wrong",
-    blame: 'site',
-    remedy: 'Noise on the line: check cable, shielding and baud rate.'
-  },
-  FRAME_CONTEXT: {
-    title: 'A frame cannot be read without a fact that it does not carry (topic, address, key)',
-    blame: 'installer',
-    remedy: 'Give the fact that the message names.'
-  },
-  VALUE_RANGE: {
-    title: 'A well-formed frame carries a value that cannot be',
-    blame: 'site',
-    remedy: "Check the tag's firmware; the frame is counted and dropped."
-  }
+  ...SOURCE_CODES,
+  ...UPLINK_CODES
 } as const satisfies Readonly<Record<string, ErrorEntry>>
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -11,6 +11,7 @@ try {
   run('format, lint, layers', 'node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])
   run('types', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json', '--noEmit'])
   run('types of the page', 'node_modules/typescript/bin/tsc', ['-p', 'gateway/web/page/tsconfig.json'])
+  run('generated files in step', 'scripts/generate.mjs', ['--check'])
 } catch {
   process.exit(1)
 }

@@ -16,6 +16,7 @@ function kindOf(node: JsonSchemaNode): string {
   if (union !== undefined) return [...new Set(union.map(kindOf))].join(', or ')
   if ('const' in node) return JSON.stringify(node.const)
   if (node.enum !== undefined) return `one of: ${node.enum.join(', ')}`
+  if (typeof node.type === 'object') return node.type.map((type) => kindOf({ ...node, type })).join(', or ')
   switch (node.type) {
     case 'boolean':
       return 'true or false'
@@ -24,9 +25,11 @@ function kindOf(node: JsonSchemaNode): string {
     case 'number':
       return `a number${boundsOf(node)}`
     case 'array':
-      return `a list, each item ${kindOf(node.items ?? {})}`
+      return `a list, each item ${kindOf(typeof node.items === 'object' ? node.items : {})}`
     case 'object':
       return node.properties === undefined ? 'a section of `name:` entries' : `a section with ${Object.keys(node.properties).join(', ')}`
+    case 'null':
+      return 'nothing'
     case 'string':
       return 'a text'
     default:

@@ -88,7 +88,7 @@ function explained(node: JsonSchemaNode | undefined): string {
 function hint(value: unknown, node: JsonSchemaNode | undefined): string {
   if (value === null) return ', or remove the line'
   if (node?.type === 'string' && typeof value !== 'object') return '; put the value in quotes to make it a text'
-  if (typeof value === 'string' && node?.type !== undefined && /number|integer|boolean/.test(node.type)) return ', without quotes'
+  if (typeof value === 'string' && node?.type !== undefined && /number|integer|boolean/.test(String(node.type))) return ', without quotes'
   return ''
 }
 

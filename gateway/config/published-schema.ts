@@ -25,7 +25,7 @@ function withReferences(node: JsonSchemaNode): JsonSchemaNode | object {
   return {
     ...node,
     ...(properties && { properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, withReferences(child)])) }),
-    ...(items && { items: withReferences(items) }),
+    ...(typeof items === 'object' && { items: withReferences(items) }),
     ...(anyOf && { anyOf: anyOf.map(withReferences) }),
     ...(oneOf && { oneOf: oneOf.map(withReferences) }),
     ...(typeof additionalProperties === 'object' && { additionalProperties: withReferences(additionalProperties) })

@@ -32,7 +32,7 @@ export function secretFieldNames(schema: ConfigSchema): readonly string[] {
     }
     for (const branch of [...(node.oneOf ?? []), ...(node.anyOf ?? [])]) collect(branch)
     if (typeof node.additionalProperties === 'object') collect(node.additionalProperties)
-    if (node.items !== undefined) collect(node.items)
+    if (typeof node.items === 'object') collect(node.items)
   }
   collect(schema.json)
   return [...names].sort()

@@ -20,6 +20,8 @@ export function valueAt(data: unknown, path: Path): unknown {
 
 function fits(node: JsonSchemaNode, value: unknown): boolean {
   if ('const' in node) return node.const === value
+  if (typeof node.type === 'object') return node.type.some((type) => fits({ ...node, type }, value))
+  if (node.type === 'null') return value === null
   if (node.type === 'object') {
     if (!isMapping(value)) return false
     return Object.entries(node.properties ?? {}).every(([key, child]) => !('const' in child) || child.const === value[key])
@@ -41,7 +43,7 @@ export function childNode(node: JsonSchemaNode, value: unknown, key: PropertyKey
   for (const branch of branchesFor(node, value)) {
     const properties = branch.properties ?? {}
     if (Object.hasOwn(properties, key)) return properties[String(key)]
-    if (Array.isArray(value) && branch.items !== undefined) return branch.items
+    if (Array.isArray(value) && typeof branch.items === 'object') return branch.items
     if (typeof branch.additionalProperties === 'object') return branch.additionalProperties
   }
   return undefined

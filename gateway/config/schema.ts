@@ -117,14 +117,15 @@ export interface ConfigSchema {
 
 /** The part of JSON Schema that our schemas come out in, with our own marks. */
 export interface JsonSchemaNode {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly title?: string
   readonly description?: string
   readonly properties?: Readonly<Record<string, JsonSchemaNode>>
   readonly required?: readonly string[]
   readonly additionalProperties?: boolean | JsonSchemaNode
   readonly propertyNames?: JsonSchemaNode
-  readonly items?: JsonSchemaNode
+  readonly items?: boolean | JsonSchemaNode
+  readonly prefixItems?: readonly JsonSchemaNode[]
   readonly anyOf?: readonly JsonSchemaNode[]
   readonly oneOf?: readonly JsonSchemaNode[]
   readonly const?: unknown

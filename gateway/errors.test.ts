@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ERROR_CODES, GatewayError, hasCode } from './errors.ts'
+import { errorsPage } from './reference/errors-page.ts'
+
+/** Words in capitals that begin like ours and are none of ours: environment variables, Kafka's and the YAML parser's names. */
+const FOREIGN: ReadonlySet<string> = new Set(['KAFKA_BROKERS', 'UNKNOWN_TOPIC_OR_PARTITION'])
+const FAMILY =
+  /'((?:CONFIG|CLI|LOG|WEB|VERIFY|DRIVER|SETTINGS|PROTOCOL|SOURCE|RUN|START|LINK|SESSION|SUBSCRIPTION|PORT|COMMAND|TARGET|TAG|SEND|FRAME|VALUE|KAFKA|UNKNOWN)_[A-Z_]+[A-Z])'/g
+
+function sources(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name) && !/\.test\.ts$|(^|\/)(errors|source-codes|uplink-codes)\.ts$/.test(name))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+}
+
+const used = new Set(
+  ['firmware-protocols', 'drivers', 'gateway']
+    .flatMap(sources)
+    .flatMap((text) => [...text.matchAll(FAMILY)].map((match) => match[1] ?? ''))
+    .filter((code) => !FOREIGN.has(code))
+)
+
+describe('the table of codes', () => {
+  it('has every code that is in use, and no other', () => {
+    const known = new Set<string>(Object.keys(ERROR_CODES))
+    expect([...used].filter((code) => !known.has(code)).sort()).toEqual([])
+    expect([...known].filter((code) => !used.has(code)).sort()).toEqual([])
+  })
+
+  it('is what docs/errors.md says', () => {
+    expect(readFileSync('docs/errors.md', 'utf8')).toBe(errorsPage())
+  })
+})
+
+describe('GatewayError', () => {
+  it('carries code, cause and details', () => {
+    const cause = new Error('disk')
+    const error = new GatewayError('CONFIG_WRITE_FAILED', 'no space', { retriable: true, cause, details: { path: '/x' } })
+    expect(error).toMatchObject({ name: 'GatewayError', code: 'CONFIG_WRITE_FAILED', retriable: true, cause, details: { path: '/x' } })
+    expect([hasCode(error, 'CONFIG_WRITE_FAILED'), hasCode(error, 'CLI_USAGE'), hasCode(cause, 'CLI_USAGE')]).toEqual([true, false, false])
+    expect(new GatewayError('CLI_USAGE', 'x').retriable).toBe(false)
+  })
+})

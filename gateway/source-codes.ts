@@ -1,0 +1,137 @@
+import type { ErrorEntry } from './errors.ts'
+
+const PORT = 'See the page of the serial driver.'
+const TRIED_AGAIN = 'It is tried again by itself.'
+const NOISE = 'Check protocol, baud rate and wiring of the source.'
+
+/** Codes of sources, drivers and codecs: those layers cannot import this one, so they write them as literals. */
+export const SOURCE_CODES = {
+  DRIVER_EXCEPTION: {
+    title: 'A driver threw something it had not declared',
+    blame: 'program',
+    remedy: `A defect of the driver: please report it. ${TRIED_AGAIN}`
+  },
+  DRIVER_UNKNOWN: {
+    title: 'A source names a driver that does not exist',
+    blame: 'installer',
+    remedy: 'Name one of those that the message lists.'
+  },
+  SETTINGS_INVALID: { title: 'A driver refuses the settings of its source', blame: 'installer', remedy: 'Correct what the message names.' },
+  PROTOCOL_MISSING: {
+    title: 'A source has no protocol, and its driver needs one',
+    blame: 'installer',
+    remedy: 'Add `protocol:` to the source.'
+  },
+  PROTOCOL_UNKNOWN: {
+    title: 'A source names a protocol that does not exist',
+    blame: 'installer',
+    remedy: '`tagward decode --list` names them.'
+  },
+  PROTOCOL_NOT_CARRIED: {
+    title: 'The driver of a source cannot carry its protocol',
+    blame: 'installer',
+    remedy: 'Use a driver for the transport that `tagward decode --list` gives for the protocol.'
+  },
+  PROTOCOL_NOT_STREAM: {
+    title: 'The protocol does not travel on a byte stream',
+    blame: 'installer',
+    remedy: 'Use another driver or protocol.'
+  },
+  SOURCE_DUPLICATE: { title: 'Two sources have the same name', blame: 'installer', remedy: 'Rename one.' },
+  SOURCE_UNKNOWN: { title: 'A command names a source that is not configured', blame: 'installer', remedy: 'Name one that is.' },
+  SOURCE_DOWN: {
+    title: 'A command was for a source that is not up',
+    blame: 'site',
+    remedy: 'Look at the health of the source, and repeat.'
+  },
+  SOURCE_STOPPED: { title: 'A source was stopped while it was starting', blame: 'installer', remedy: 'Nothing: it was meant.' },
+  RUN_ENDED: { title: 'A source was stopped before it was up', blame: 'installer', remedy: 'Nothing: it was meant.' },
+  START_TIMEOUT: { title: 'A source did not start in time', blame: 'site', remedy: `Check the device and the network. ${TRIED_AGAIN}` },
+  LINK_OPEN_FAILED: {
+    title: 'A link (serial port, broker, socket) could not be opened',
+    blame: 'site',
+    remedy: `Check that the device is plugged in and powered, the address right, and access allowed. ${TRIED_AGAIN}`
+  },
+  LINK_LOST: { title: 'A link that worked has failed', blame: 'site', remedy: `Check cable, power and network. ${TRIED_AGAIN}` },
+  LINK_SILENT: {
+    title: 'Nothing has come in for longer than the configured limit',
+    blame: 'site',
+    remedy: 'Check the device, or raise silenceLimitS of the source. The port is opened anew by itself.'
+  },
+  LINK_TIMEOUT: {
+    title: 'The other side of a link does not answer',
+    blame: 'site',
+    remedy: `Check the broker and the network. ${TRIED_AGAIN}`
+  },
+  LINK_REFUSED: {
+    title: 'The broker refuses or ended the connection',
+    blame: 'site',
+    remedy: "The message gives its reason; look into the broker's log."
+  },
+  LINK_AUTH_FAILED: {
+    title: 'The broker does not take user and password',
+    blame: 'installer',
+    remedy: 'Check username and password of the source.'
+  },
+  LINK_TLS_FAILED: { title: 'The TLS connection failed', blame: 'installer', remedy: 'Check certificates, host name and clock.' },
+  LINK_PROTOCOL: {
+    title: 'The other side does not keep to the protocol of the link',
+    blame: 'site',
+    remedy: 'Check that the port is that of an MQTT broker, and protocolVersion.'
+  },
+  SESSION_TAKEN_OVER: {
+    title: 'Another client connected with the same client id',
+    blame: 'installer',
+    remedy: 'Give every gateway and source a clientId of its own.'
+  },
+  SUBSCRIPTION_REFUSED: {
+    title: 'The broker refuses all subscriptions of a source',
+    blame: 'installer',
+    remedy: "Give the user the right to read the topics, in the broker's access list."
+  },
+  LOG_NOT_CONFIRMING: {
+    title: 'The event log has not confirmed messages for long, and the broker still waits for them',
+    blame: 'site',
+    remedy: 'Check the disk. The broker keeps the messages, and they come again with the next connection.'
+  },
+  PORT_NOT_FOUND: { title: 'The serial port is not there', blame: 'site', remedy: `Plug it in, or name it otherwise. ${PORT}` },
+  PORT_BUSY: { title: 'Another program has the serial port open', blame: 'site', remedy: 'Stop the other program (fuser shows it).' },
+  PORT_PERMISSION: {
+    title: 'The serial port may not be opened by this user',
+    blame: 'installer',
+    remedy: `Add the user to the group of the port. ${PORT}`
+  },
+  PORT_NOT_SERIAL: { title: 'What the source names is no serial port', blame: 'installer', remedy: PORT },
+  PORT_SETTINGS: {
+    title: 'The serial port does not take its settings',
+    blame: 'installer',
+    remedy: `Check baud rate and the other line settings. ${PORT}`
+  },
+  PORT_AMBIGUOUS: {
+    title: 'Several ports answer to the name',
+    blame: 'installer',
+    remedy: 'Add the serial number, or name the port by its path.'
+  },
+  COMMAND_INVALID: { title: 'The values of a command make no sense', blame: 'program', remedy: 'Correct what sent it.' },
+  TARGET_UNKNOWN: { title: 'A command is for a tag that the source does not know', blame: 'installer', remedy: 'Check the id of the tag.' },
+  TAG_OFF: { title: 'The simulated tag is switched off', blame: 'installer', remedy: 'Switch it on first.' },
+  SEND_TIMEOUT: { title: 'Nothing confirmed a command in time', blame: 'site', remedy: 'The tag may be out of reach; repeat.' },
+  SEND_ABORTED: { title: 'A command was withdrawn by its sender', blame: 'installer', remedy: 'Nothing: it was meant.' },
+  FRAME_FORMAT: { title: 'A frame does not have the form of its protocol', blame: 'site', remedy: NOISE },
+  FRAME_LENGTH: { title: 'A frame is shorter or longer than its protocol allows', blame: 'site', remedy: NOISE },
+  FRAME_CHECKSUM: {
+    title: "A frame's checksum is wrong",
+    blame: 'site',
+    remedy: 'Noise on the line: check cable, shielding and baud rate.'
+  },
+  FRAME_CONTEXT: {
+    title: 'A frame cannot be read without a fact that it does not carry (topic, address, key)',
+    blame: 'installer',
+    remedy: 'Give the fact that the message names.'
+  },
+  VALUE_RANGE: {
+    title: 'A well-formed frame carries a value that cannot be',
+    blame: 'site',
+    remedy: "Check the tag's firmware; the frame is counted and dropped."
+  }
+} as const satisfies Readonly<Record<string, ErrorEntry>>
