@@ -99,6 +99,11 @@ export class KafkaLink {
     return await this.#request(await this.#brokerOf(node), api, args)
   }
 
+  /** Sends a Produce request with a body that is encoded already. */
+  async produce(node: number, body: Buffer): Promise<object> {
+    return await this.#request(await this.#brokerOf(node), 'Produce', { topicData: [] }, body)
+  }
+
   async #brokerOf(node: number | undefined): Promise<BrokerEntry> {
     if (node === undefined) return await this.#anyBroker()
     const address = this.#view.nodes.get(node)
@@ -190,11 +195,12 @@ export class KafkaLink {
     return entry
   }
 
-  async #request(entry: BrokerEntry, api: ApiName, args: object): Promise<object> {
+  async #request(entry: BrokerEntry, api: ApiName, args: object, body?: Buffer): Promise<object> {
     return await this.#limited(entry, this.#times.requestTimeoutMs, 'KAFKA_NO_ANSWER', async () => {
       const { request, response } = entry.broker.lookupRequest(apiKeys[api], requests[api])(args)
       return await entry.broker.connectionPool.send({
-        request,
+        // kafkajs takes anything with these two fields for one of its encoders.
+        request: body === undefined ? request : { ...request, encode: () => Promise.resolve({ buf: body, buffer: body }) },
         response: {
           decode: async (raw) => this.#withoutThrottle(entry, await response.decode(raw)),
           // kafkajs would throw for the first error code of an answer; each code belongs to one topic or partition.

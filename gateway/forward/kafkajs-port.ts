@@ -12,6 +12,8 @@ import type { KafkaSettings } from './kafka-settings.ts'
 import { linkErrorOf } from './link-error.ts'
 import { partitionOfKey } from './partition-of-key.ts'
 import { type PartitionBatch, PartitionQueue, type TopicLimits } from './partition-queue.ts'
+import { encodeProduceBody } from './produce-request.ts'
+import { type Compression, encodeRecordBatch } from './record-batch.ts'
 import { ensureTopics } from './topic-setup.ts'
 
 export interface KafkajsPortOptions {
@@ -26,12 +28,13 @@ const DEFAULT_TIMES: LinkTimes = { connectTimeoutMs: 20_000, requestTimeoutMs: 3
 /** Brokers take 1 MiB by default, with their own overhead in it. */
 const MAX_BATCH_BYTES = 900_000
 const MAX_REQUEST_BYTES = 2_000_000
-/** First with what is known of the cluster, then once more after asking it. */
-const ATTEMPTS = 2
+/**
+ * First with what is known of the cluster, then after asking it again: at once, and twice more after a moment. A leader
+ * that moves, or a topic just created, is there by then; what takes longer is for the caller to keep.
+ */
+const PAUSES_MS = [0, 100, 300]
 /** Partitions may be added to a topic without anything failing. */
 const VIEW_MAX_AGE_MS = 300_000
-const ACKS_ALL = -1
-const COMPRESSION_CODES = { none: 0, gzip: 1 } as const
 /** Earlier than this the wall clock is plainly wrong, and so would be a time of sending. */
 const CLOCK_FLOOR_MS = Date.UTC(2026, 0, 1)
 /** Kafka's NO_TIMESTAMP: retention then counts from arrival even where a topic keeps the sender's time. */
@@ -52,7 +55,7 @@ class KafkajsPort implements ForwardPort {
   readonly #link: KafkaLink
   readonly #clock: Clock
   readonly #times: LinkTimes
-  readonly #compression: number
+  readonly #compression: Compression
   readonly #limits = new Map<string, TopicLimits>()
   readonly #sleepers = new Set<() => void>()
   #viewLoadedAtMs = Number.NEGATIVE_INFINITY
@@ -61,7 +64,7 @@ class KafkajsPort implements ForwardPort {
   constructor(options: KafkajsPortOptions) {
     this.#clock = options.clock
     this.#times = options.times ?? DEFAULT_TIMES
-    this.#compression = COMPRESSION_CODES[options.settings.compression ?? 'none']
+    this.#compression = options.settings.compression ?? 'none'
     this.#link = new KafkaLink(options.settings, options.clientId, options.clock, this.#times)
   }
 
@@ -79,8 +82,9 @@ class KafkajsPort implements ForwardPort {
   async send(records: readonly OutgoingRecord[]): Promise<readonly RecordOutcome[]> {
     const outcomes: (RecordOutcome | undefined)[] = new Array(records.length).fill(undefined)
     let indexes: readonly number[] = records.map((_, index) => index)
-    for (let attempt = 1; indexes.length > 0; attempt++) {
-      const failure = await this.#loadView(records, indexes, attempt > 1)
+    for (let attempt = 0; indexes.length > 0; attempt++) {
+      if (attempt > 0) await this.#sleep(PAUSES_MS[attempt - 1] ?? 0)
+      const failure = await this.#loadView(records, indexes, attempt > 0)
       if (failure !== undefined) {
         for (const index of indexes) outcomes[index] = failure
         break
@@ -89,7 +93,7 @@ class KafkajsPort implements ForwardPort {
       await this.#runLeaders(queues, records)
       const again: number[] = []
       for (const queue of queues) {
-        if (queue.stopped?.again === true && attempt < ATTEMPTS && !this.#closed) again.push(...queue.rest())
+        if (queue.stopped?.again === true && attempt < PAUSES_MS.length && !this.#closed) again.push(...queue.rest())
         else queue.keepRest()
       }
       indexes = again.sort((a, b) => a - b)
@@ -175,7 +179,7 @@ class KafkajsPort implements ForwardPort {
       await this.#sleep(this.#link.throttledForMs(leader))
       const round = takeRound(open)
       try {
-        const answer = await this.#link.request(leader, 'Produce', this.#produceArgs(round, records))
+        const answer = await this.#link.produce(leader, await this.#produceBody(round, records))
         const codes = codesOf(answer as ProduceAnswer)
         for (const [queue, batch] of round) queue.settle(batch, codes.get(`${queue.partition}/${queue.topic}`) ?? 'KAFKA_NO_RESULT')
       } catch (error) {
@@ -187,25 +191,13 @@ class KafkajsPort implements ForwardPort {
     }
   }
 
-  #produceArgs(round: ReadonlyMap<PartitionQueue, PartitionBatch>, records: readonly OutgoingRecord[]): object {
-    const clockIsWrong = this.#clock.wallMs() < CLOCK_FLOOR_MS
-    const topics = new Map<string, object[]>()
-    for (const [queue, { indexes }] of round) {
-      const stamp = clockIsWrong || queue.withoutTimestamp ? { timestamp: NO_TIMESTAMP } : {}
-      const messages = indexes.map((index) => {
-        const record = records[index]
-        return { key: record?.key ?? '', value: record?.value ?? '', headers: record?.headers ?? {}, ...stamp }
-      })
-      const partitions = topics.get(queue.topic) ?? []
-      partitions.push({ partition: queue.partition, messages })
-      topics.set(queue.topic, partitions)
-    }
-    return {
-      acks: ACKS_ALL,
-      timeout: this.#times.requestTimeoutMs,
-      compression: this.#compression,
-      topicData: [...topics].map(([topic, partitions]) => ({ topic, partitions }))
-    }
+  async #produceBody(round: ReadonlyMap<PartitionQueue, PartitionBatch>, records: readonly OutgoingRecord[]): Promise<Buffer> {
+    const nowMs = this.#clock.wallMs()
+    const partitions = [...round].map(async ([{ topic, partition, withoutTimestamp }, { indexes }]) => {
+      const timestamp = withoutTimestamp || nowMs < CLOCK_FLOOR_MS ? NO_TIMESTAMP : Math.trunc(nowMs)
+      return { topic, partition, batch: await encodeRecordBatch(records, indexes, timestamp, this.#compression) }
+    })
+    return encodeProduceBody(await Promise.all(partitions), this.#times.requestTimeoutMs)
   }
 
   #sleep(delayMs: number): Promise<void> {

@@ -63,7 +63,7 @@ interface Chunk {
   readonly full: boolean
 }
 
-const MAX_EVENTS = 4_000
+const MAX_EVENTS = 1_000
 /** A straggler reads this much ahead of the group at the most, so that both are close together after a restart. */
 const STRAGGLER_AHEAD = 5_000
 /** Topics further apart than this after a restart do not wait for each other. */
