@@ -9,6 +9,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
-    hookTimeout: 120_000
+    hookTimeout: 120_000,
+    // The shared Kafka ends in order, and the first one of a machine leaves an archive of its classes.
+    teardownTimeout: 120_000
   }
 })

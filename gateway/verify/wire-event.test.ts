@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { binaryRecord, type EventRecord, structuredRecord } from '../../test-support/kafka/event-records.ts'
+import { createEventEncoder } from '../forward/cloud-event.ts'
 import { contentHash, parseWireEvent, type WireEvent, type WireRecord } from './wire-event.ts'
 
 function wire({ key, value, headers }: EventRecord): WireRecord {
@@ -29,6 +30,22 @@ describe('parseWireEvent', () => {
         const structured = parsed(wire(structuredRecord(event)))
         expect(structured).toMatchObject({ gateway: 'gw1', epoch: event.epoch, lane: event.lane, sequence: event.sequence, key: event.key })
         expect(parsed(wire(binaryRecord(event)))).toEqual(structured)
+      })
+    )
+  })
+
+  it('reads what the forwarder writes, in both modes, for any identity and key', () => {
+    const identity = fc.record({ site: fc.string({ minLength: 1 }), gatewayId: fc.string({ minLength: 1 }) })
+    const mode = fc.constantFrom('structured' as const, 'binary' as const)
+    fc.assert(
+      fc.property(told, identity, mode, ({ sequence, epoch, lane, key, data }, gateway, contentMode) => {
+        const origin = { source: 's', receivedAt: 1_790_000_000_000, clockQuality: 'synchronised', bootId: 'b', monotonicMs: 5 }
+        const logged = { ...origin, lane, epoch, sequence, type: 'TagInfo', key, time: 1_790_000_000_000, body: JSON.stringify(data) }
+        const record = createEventEncoder(gateway, contentMode)(logged, 't')
+        const headers = Object.fromEntries(Object.entries(record.headers ?? {}).map(([name, text]) => [name, String(text)]))
+        const event = parsed(wire({ key: record.key, value: record.value, headers }))
+        expect(event).toMatchObject({ gateway: gateway.gatewayId, epoch, lane, sequence, type: 'TagInfo', key })
+        expect(event.data).toMatchObject({ bootId: 'b', monotonicMs: 5 })
       })
     )
   })

@@ -55,7 +55,7 @@ export async function openSharedKafka(findJars: () => Promise<KafkaJars> = kafka
   let started: Promise<KafkaServer> | undefined
   const brokers = async () => {
     if (named) return named
-    started ??= startKafka()
+    started ??= startKafka({ archiveClasses: true })
     return (await started).brokers
   }
   const server = createServer((_request, response) => {
