@@ -1,5 +1,6 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import { GatewayError } from '../errors.ts'
+import { ReadingProgress } from './reading-progress.ts'
 import type { PartitionExtent } from './topic-extent.ts'
 
 export interface ReadTopicsOptions {
@@ -20,9 +21,8 @@ const SESSION_TIMEOUT_MS = 60_000
  * only as a member of a group: this one commits nothing, and is deleted by the caller.
  */
 export async function readTopics(options: ReadTopicsOptions): Promise<void> {
-  const open = new Map<string, PartitionExtent>()
-  for (const extent of options.extents) if (extent.end > extent.low) open.set(`${extent.topic}/${extent.partition}`, extent)
-  if (open.size === 0) return
+  const progress = new ReadingProgress(options.extents)
+  if (progress.complete) return
   const consumer = options.kafka.consumer({
     groupId: options.groupId,
     allowAutoTopicCreation: false,
@@ -34,22 +34,20 @@ export async function readTopics(options: ReadTopicsOptions): Promise<void> {
   })
   try {
     await consumer.connect()
-    await consumer.subscribe({ topics: [...new Set([...open.values()].map(({ topic }) => topic))], fromBeginning: true })
-    await runToTheEnd(consumer, open, options)
+    await consumer.subscribe({ topics: progress.topics, fromBeginning: true })
+    await runToTheEnd(consumer, progress, options)
   } finally {
     await consumer.disconnect()
   }
 }
 
-function runToTheEnd(consumer: Consumer, open: Map<string, PartitionExtent>, options: ReadTopicsOptions): Promise<void> {
+function runToTheEnd(consumer: Consumer, progress: ReadingProgress, options: ReadTopicsOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     let progressedAt = performance.now()
     const watch = setInterval(() => {
       if (performance.now() - progressedAt < options.stallLimitMs) return
-      const waiting = [...open.values()].map(({ topic, partition, end }) => `${topic}/${partition} to ${end}`)
-      finish(
-        new GatewayError('VERIFY_READ_FAILED', `nothing came for ${options.stallLimitMs / 1000} s while reading ${waiting.join(', ')}`)
-      )
+      const seconds = options.stallLimitMs / 1000
+      finish(new GatewayError('VERIFY_READ_FAILED', `nothing came for ${seconds} s while reading ${progress.waitingFor}`))
     }, 250)
     const finish = (error?: Error) => {
       clearInterval(watch)
@@ -62,19 +60,13 @@ function runToTheEnd(consumer: Consumer, open: Map<string, PartitionExtent>, opt
     })
     const eachBatch = async ({ batch, heartbeat }: EachBatchPayload): Promise<void> => {
       progressedAt = performance.now()
-      const name = `${batch.topic}/${batch.partition}`
-      const extent = open.get(name)
-      if (extent) {
-        for (const message of batch.messages) {
-          if (Number(message.offset) < extent.end) options.onRecord(message, batch.topic, batch.partition)
-        }
-        if (Number(batch.lastOffset()) >= extent.end - 1) {
-          open.delete(name)
-          consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }])
-        }
+      const { topic, partition, messages } = batch
+      for (const message of messages) {
+        if (progress.take(topic, partition, Number(message.offset))) options.onRecord(message, topic, partition)
       }
+      if (progress.passed(topic, partition, Number(batch.lastOffset()))) consumer.pause([{ topic, partitions: [partition] }])
       progressedAt = performance.now()
-      if (open.size === 0) finish()
+      if (progress.complete) finish()
       await heartbeat()
     }
     consumer.run({ autoCommit: false, partitionsConsumedConcurrently: 1, eachBatch }).catch(finish)

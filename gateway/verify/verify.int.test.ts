@@ -59,12 +59,15 @@ describeWithKafka('verify against a real Kafka', (shared) => {
     await admin.createTopics({ topics, waitForLeaders: true })
     const producer = kafka.producer({ allowAutoTopicCreation: false })
     await producer.connect()
-    const names = new Set(events.map(({ topic }) => topic))
-    const topicMessages = [...names].map((name) => ({
-      topic: `${prefix}.${name}`,
-      messages: events.filter(({ topic }) => topic === name).map((event) => ({ ...compose(event), partition: event.partition }))
-    }))
-    await producer.sendBatch({ topicMessages })
+    // One partition a request: kafkajs repeats a whole request of which one partition was refused, and a new topic's may be.
+    for (const name of new Set(events.map(({ topic }) => topic))) {
+      for (const place of [0, 1]) {
+        const messages = events
+          .filter(({ topic, partition }) => topic === name && partition === place)
+          .map((event) => ({ ...compose(event), partition: place }))
+        if (messages.length > 0) await producer.send({ topic: `${prefix}.${name}`, messages })
+      }
+    }
     await producer.disconnect()
     return prefix
   }
@@ -76,6 +79,7 @@ describeWithKafka('verify against a real Kafka', (shared) => {
     }
     const output = { out: add, err: add }
     const exitCode = await verifyCommand(['--brokers', shared.brokers.join(','), '--prefix', prefix, ...more], output)
+    if (!text.startsWith('{')) throw new Error(text)
     return { exitCode, report: JSON.parse(text) as VerifyReport }
   }
 
@@ -229,7 +233,7 @@ describeWithKafka('verify against a real Kafka', (shared) => {
       stallLimitMs: 1_000,
       onRecord: () => undefined
     })
-    await expect(reading).rejects.toThrow(`nothing came for 1 s while reading ${topic}/0 to 1000`)
+    await expect(reading).rejects.toThrow(`nothing came for 1 s while reading ${topic}/0 from 80 to 1000`)
   })
 
   it('says in one line why it cannot read', async () => {
@@ -237,7 +241,7 @@ describeWithKafka('verify against a real Kafka', (shared) => {
     const output = { out: (text: string) => void said.push(`out ${text}`), err: (text: string) => void said.push(text) }
     const brokers = ['--brokers', shared.brokers.join(',')]
     expect(await verifyCommand([...brokers, '--prefix', 'no-such-prefix'], output)).toBe(2)
-    expect(await verifyCommand(['--brokers', '127.0.0.1:1', '--prefix', 'p'], output)).toBe(2)
+    expect(await verifyCommand(['--brokers', '127.0.0.1:1', '--prefix', 'p', '--timeout', '1'], output)).toBe(2)
     const prefix = await written(good)
     expect(await verifyCommand([...brokers, '--prefix', prefix, '--gateway', 'other'], output)).toBe(2)
     expect(said).toHaveLength(3)

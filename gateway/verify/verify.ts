@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type Admin, Kafka, type KafkaConfig, type KafkaMessage, logLevel } from 'kafkajs'
+import { Kafka, type KafkaConfig, type KafkaMessage, logLevel } from 'kafkajs'
 import { GatewayError } from '../errors.ts'
 import { History } from './history.ts'
 import type { LaneReport } from './lane-ledger.ts'
 import { readTopics } from './read-topics.ts'
 import { SentFile, type SentReport } from './sent-file.ts'
 import { eventTopics, readDeletions, readExtents } from './topic-extent.ts'
+import { withAdmin } from './with-admin.ts'
 
 export interface VerifyOptions {
   readonly brokers: readonly string[]
@@ -64,44 +65,42 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     ...(options.sasl === undefined ? {} : { sasl: options.sasl })
   })
-  const admin = kafka.admin()
+  const limitMs = options.stallLimitMs ?? DEFAULT_STALL_LIMIT_MS
   try {
-    await admin.connect()
-    const topics = eventTopics(await admin.listTopics(), options.prefix)
-    if (topics.length === 0)
+    const topics = eventTopics(await withAdmin(kafka, limitMs, (admin) => admin.listTopics()), options.prefix)
+    if (topics.length === 0) {
       throw new GatewayError('VERIFY_READ_FAILED', `there are no topics ${options.prefix}.… on ${options.brokers.join(',')}`)
-    const history = await readHistory(kafka, admin, topics, options, sent)
+    }
+    const history = await readHistory(kafka, topics, options, limitMs, sent)
     return await compose(options.prefix, topics.length, history, sent)
   } catch (error) {
     if (error instanceof GatewayError) throw error
     const why = error instanceof Error ? error.message : String(error)
     throw new GatewayError('VERIFY_READ_FAILED', `the topics on ${options.brokers.join(',')} cannot be read: ${why}`, { cause: error })
-  } finally {
-    await admin.disconnect()
   }
 }
 
 async function readHistory(
   kafka: Kafka,
-  admin: Admin,
-  topics: string[],
+  topics: readonly string[],
   options: VerifyOptions,
+  stallLimitMs: number,
   sent: SentFile | undefined
 ): Promise<History> {
-  const extents = await readExtents(admin, topics)
+  const extents = await withAdmin(kafka, stallLimitMs, (admin) => readExtents(admin, topics))
   const history = new History({
     gateway: options.gateway,
-    deletedFrom: await readDeletions(admin, extents, options.prefix, Date.now()),
+    deletedFrom: await withAdmin(kafka, stallLimitMs, (admin) => readDeletions(admin, extents, options.prefix, Date.now())),
     ...(sent === undefined ? {} : { onEvent: (event) => sent.ledger.observe(event) })
   })
   const groupId = options.groupId ?? `tagward-verify-${randomBytes(8).toString('hex')}`
   const onRecord = (message: KafkaMessage, topic: string, partition: number) =>
     history.add(message, { topic, partition, appendedMs: Number(message.timestamp) })
   try {
-    await readTopics({ kafka, groupId, extents, stallLimitMs: options.stallLimitMs ?? DEFAULT_STALL_LIMIT_MS, onRecord })
+    await readTopics({ kafka, groupId, extents, stallLimitMs, onRecord })
   } finally {
     // The broker forgets an empty group by itself after a week; not being allowed to delete it harms nothing.
-    if (options.groupId === undefined) await admin.deleteGroups([groupId]).catch(() => undefined)
+    if (options.groupId === undefined) await withAdmin(kafka, 0, (admin) => admin.deleteGroups([groupId])).catch(() => undefined)
   }
   if (options.gateway !== undefined && history.records === 0 && history.otherGateways.length > 0) {
     const found = history.otherGateways.join(', ')
