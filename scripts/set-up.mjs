@@ -2,7 +2,7 @@
 // nothing when nothing is to be done. Plain Node: it runs before anything is installed.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -75,8 +75,6 @@ export function buildIfStale() {
     say('the build failed, see above.')
     process.exit(1)
   }
-  mkdirSync(join(root, 'dist'), { recursive: true })
-  writeFileSync(stamp, new Date().toISOString())
 }
 
 export function setUp() {

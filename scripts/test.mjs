@@ -1,14 +1,14 @@
-// `npm test`: set-up, the gate, then every test in its short form.
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+// `npm test`: set-up, the tools that the tests need, the gate, then every test in its short form.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { ensureTools } from './ensure-tools.mjs'
+import { root, setUp } from './set-up.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const npm = (...args) => execFileSync('npm', args, { cwd: root, stdio: 'inherit' })
-try {
-  npm('ci', '--no-fund', '--no-audit')
-  npm('run', '--silent', 'check')
-  npm('run', '--silent', 'build')
-  npm('exec', '--', 'vitest', 'run', '--passWithNoTests')
-} catch {
-  process.exit(1)
+setUp()
+ensureTools()
+const step = (file, ...args) => {
+  const { status } = spawnSync(process.execPath, [join(root, file), ...args], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
 }
+step('scripts/check.mjs')
+step('node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2))

@@ -49,8 +49,8 @@ export function fakeSnapshot(clock: Clock): Snapshot {
     },
     sources: [fakeSource('demo', { driver: 'simulator', protocol: null, steerable: true })],
     lanes: {
-      alarm: { lastSequence: 12, durableSequence: 12, waiting: 0, backlog: 0, backlogAgeMs: null },
-      telemetry: { lastSequence: 5000, durableSequence: 5000, waiting: 0, backlog: 0, backlogAgeMs: null }
+      alarm: { lastSequence: 12, durableSequence: 12, waiting: 0, backlog: 0, backlogAgeMs: null, forwarded: 0 },
+      telemetry: { lastSequence: 5000, durableSequence: 5000, waiting: 0, backlog: 0, backlogAgeMs: null, forwarded: 0 }
     },
     storage: {
       state: 'ok',

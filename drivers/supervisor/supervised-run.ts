@@ -33,6 +33,7 @@ export interface RunParts {
   readonly log: Logger
   readonly counters: FrameCounters
   readonly limits: RunLimits
+  readonly gatewayId?: string | undefined
 }
 
 /**
@@ -75,6 +76,7 @@ export function openRun(parts: RunParts, events: RunEvents): SupervisedRun {
   const start = async (): Promise<void> => {
     run = parts.driver.createRun(parts.settings, parts.codec, {
       sourceId,
+      ...(parts.gatewayId === undefined ? {} : { gatewayId: parts.gatewayId }),
       clock: runClock,
       log,
       counters,

@@ -76,6 +76,8 @@ export interface SourceEnvironment {
   readonly log: Logger
   readonly random: () => number
   readonly policy: SupervisionPolicy
+  /** Told to drivers that name themselves to the other side. */
+  readonly gatewayId?: string | undefined
   readonly onDelivery: (sourceId: string, delivery: Delivery) => void
   readonly onHealth: (sourceId: string, change: HealthChange) => void
 }
@@ -216,7 +218,15 @@ export class SupervisedSource {
     try {
       this.#resolved ??= resolveSource(this.#config, this.#env.drivers, this.#env.findCodec)
       this.#run = openRun(
-        { sourceId: this.#config.id, ...this.#resolved, clock, log, counters: this.#counters, limits: policy },
+        {
+          sourceId: this.#config.id,
+          ...this.#resolved,
+          clock,
+          log,
+          counters: this.#counters,
+          limits: policy,
+          gatewayId: this.#env.gatewayId
+        },
         {
           started: () => this.#dispatch({ kind: 'started', run }),
           failed: (error) => this.#fail(run, error),

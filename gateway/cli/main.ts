@@ -23,6 +23,11 @@ const COMMANDS: readonly Entry[] = [
   },
   { name: 'log', summary: 'look into the event log: stats, tail, export', load: async () => (await import('./log.ts')).logCommand },
   {
+    name: 'run',
+    summary: 'run the gateway until it is told to stop',
+    load: async () => (await import('./run.ts')).runCommand
+  },
+  {
     name: 'simulate',
     summary: "walk the demo site's workers: print readings, or publish them to an MQTT broker",
     load: async () => (await import('./simulate.ts')).simulateCommand

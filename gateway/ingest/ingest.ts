@@ -31,8 +31,8 @@ export interface IngestOptions {
   readonly clock: GatewayClock
   readonly log: Pick<EventLog, 'append' | 'saveState' | 'loadState'>
   readonly limits: FloodLimits
-  /** Told of every alert and device change, for those who act at once (the page). */
-  readonly onAlarm?: (event: GatewayEvent) => void
+  /** Told of every event as it is appended, before it is durable: for those who act at once, and for the page. */
+  readonly onEvent?: (event: GatewayEvent) => void
 }
 
 export async function createIngest(options: IngestOptions): Promise<Ingest> {
@@ -111,7 +111,7 @@ class ReadingIngest implements Ingest {
   }
 
   #append(events: readonly GatewayEvent[], onDurable: (() => void) | undefined): void {
-    const { log, onAlarm } = this.#options
+    const { log, onEvent } = this.#options
     let left = events.length
     if (left === 0) {
       onDurable?.()
@@ -128,7 +128,7 @@ class ReadingIngest implements Ingest {
     for (const event of events) {
       this.counters.set(event.type, (this.counters.get(event.type) ?? 0) + 1)
       log.append(event, done)
-      if (event.lane === 'alarm') onAlarm?.(event)
+      onEvent?.(event)
     }
   }
 

@@ -14,21 +14,13 @@ describe('metrics', () => {
     metrics.events('telemetry', 'TagMovement', 40)
     metrics.events('telemetry', 'TagMovement', 2)
     metrics.events('alarm', 'TagAlert', 1)
-    metrics.commit(4, 43)
-    metrics.commit(300, 7)
-    metrics.forwarded('site.tag-movement', 'accepted', 40)
-    metrics.forwarded('site.tag-movement', 'keep', 2)
-    metrics.forwarderRebuilt('clock-step')
+    for (let index = 1; index <= 100; index++) metrics.frameDurable(index / 1000)
     const text = await metrics.text(base, NO_STREAMS)
     for (const line of [
       'tagward_events_total{lane="telemetry",type="TagMovement"} 42',
       'tagward_events_total{lane="alarm",type="TagAlert"} 1',
-      'tagward_log_committed_events_total 50',
-      'tagward_log_commit_duration_seconds_bucket{le="0.005"} 1',
-      'tagward_log_commit_duration_seconds_bucket{le="0.5"} 2',
-      'tagward_log_commit_duration_seconds_count 2',
-      'tagward_forwarder_records_total{topic="site.tag-movement",outcome="accepted"} 40',
-      'tagward_forwarder_client_rebuilds_total{reason="clock-step"} 1'
+      'tagward_frame_to_durable_seconds{quantile="1"} 0.1',
+      'tagward_frame_to_durable_seconds_count 100'
     ])
       expect(text.split('\n')).toContain(line)
   })
@@ -38,7 +30,7 @@ describe('metrics', () => {
     const snapshot = {
       ...base,
       sources: [fakeSource('hall', { health: 'degraded', counters })],
-      lanes: { ...base.lanes, telemetry: { ...base.lanes.telemetry, backlog: 77, backlogAgeMs: 61_500, waiting: 4 } },
+      lanes: { ...base.lanes, telemetry: { ...base.lanes.telemetry, backlog: 77, backlogAgeMs: 61_500, waiting: 4, forwarded: 12 } },
       uplink: { ...base.uplink, configured: true, reachable: true, setAside: 2 }
     }
     await metrics.text(snapshot, NO_STREAMS)
@@ -52,6 +44,8 @@ describe('metrics', () => {
       'tagward_lane_backlog_events{lane="telemetry"} 77',
       'tagward_lane_backlog_age_seconds{lane="telemetry"} 61.5',
       'tagward_lane_waiting_events{lane="telemetry"} 4',
+      'tagward_forwarder_records_total{lane="telemetry"} 12',
+      `tagward_log_commits_total ${base.storage.commits}`,
       'tagward_storage_state{state="ok"} 1',
       'tagward_uplink_reachable 1',
       'tagward_uplink_set_aside_records 2',
@@ -66,16 +60,12 @@ describe('metrics', () => {
 
   it('keeps its labels bounded', async () => {
     const metrics = createMetrics()
-    for (let index = 0; index < 1000; index++) {
-      metrics.events('telemetry', `Type${index}`, 1)
-      metrics.forwarded(`topic-${index}`, 'accepted', 1)
-    }
+    for (let index = 0; index < 1000; index++) metrics.events('telemetry', `Type${index}`, 1)
     const sources = Array.from({ length: 1000 }, (_, index) => fakeSource(`s${index}`))
     const lines = (await metrics.text({ ...base, sources }, NO_STREAMS)).split('\n')
     const series = (name: string) => lines.filter((line) => line.startsWith(`${name}{`)).length
     expect(lines).toContain('tagward_events_total{lane="telemetry",type="other"} 1000')
     expect(series('tagward_events_total')).toBe(1)
-    expect(series('tagward_forwarder_records_total')).toBe(101)
     expect(series('tagward_source_frames_total')).toBe(200)
   })
 

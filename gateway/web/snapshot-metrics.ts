@@ -72,13 +72,21 @@ function laneMetrics(registry: Registry): (snapshot: Snapshot) => void {
   const backlog = lane('tagward_lane_backlog_events', 'Events that the slowest topic still waits for')
   const age = lane('tagward_lane_backlog_age_seconds', 'Age of the oldest of them; 0 when there is none')
   const waiting = lane('tagward_lane_waiting_events', 'Events in memory that are not durable yet')
+  const forwarded = new Counter({
+    name: 'tagward_forwarder_records_total',
+    help: 'Records that Kafka has acknowledged (acks=all)',
+    labelNames: ['lane'] as const,
+    registers: [registry]
+  })
   return ({ lanes }) => {
+    forwarded.reset()
     for (const name of ['alarm', 'telemetry'] as const) {
       const state = lanes[name]
       last.set({ lane: name }, state.lastSequence)
       backlog.set({ lane: name }, state.backlog)
       age.set({ lane: name }, (state.backlogAgeMs ?? 0) / 1000)
       waiting.set({ lane: name }, state.waiting)
+      forwarded.inc({ lane: name }, state.forwarded)
     }
   }
 }
@@ -93,7 +101,16 @@ function storageMetrics(registry: Registry): (snapshot: Snapshot) => void {
   const logBytes = gauge(registry, 'tagward_log_size_bytes', 'Size of the log on disk')
   const freeBytes = gauge(registry, 'tagward_storage_free_bytes', 'Free space on the disk of the log')
   const damaged = gauge(registry, 'tagward_log_damaged_blocks', 'Blocks that the thorough check found damaged')
+  const commits = new Counter({ name: 'tagward_log_commits_total', help: 'Durable commits', registers: [registry] })
+  const lastCommit = gauge(
+    registry,
+    'tagward_log_last_commit_duration_seconds',
+    'How long the last durable commit took, full sync included'
+  )
   return ({ storage }) => {
+    commits.reset()
+    commits.inc(storage.commits)
+    lastCommit.set(storage.lastCommitMs / 1000)
     for (const name of STORAGE_STATES) state.set({ state: name }, storage.state === name ? 1 : 0)
     logBytes.set(storage.logBytes)
     if (storage.freeBytes !== null) freeBytes.set(storage.freeBytes)

@@ -52,6 +52,8 @@ export interface LaneView {
   readonly backlog: number
   /** Age of the oldest of them; null: none, or unknown. */
   readonly backlogAgeMs: number | null
+  /** Records that Kafka has acknowledged since the start or the last change of its settings. */
+  readonly forwarded: number
 }
 
 export interface StorageView {

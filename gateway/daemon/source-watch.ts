@@ -1,0 +1,85 @@
+import type { HealthChange } from '../../drivers/supervisor/supervised-source.ts'
+import type { GatewayClock } from '../clock/gateway-clock.ts'
+import type { GatewayEvent } from '../events/define-event.ts'
+import type { EventLog } from '../log/event-log.ts'
+
+const PROCESSOR = 'sources-lost'
+
+interface Lost {
+  readonly at: number
+  readonly driver: string
+}
+
+export interface SourceWatch {
+  /** A change of health from the supervisor. */
+  onHealth(change: HealthChange): void
+  /** Sources as configured now: a lost one that is gone or switched off is told as no longer lost. */
+  onConfigured(active: ReadonlySet<string>): void
+}
+
+export interface SourceWatchOptions {
+  readonly clock: Pick<GatewayClock, 'bootId' | 'quality' | 'wallMs' | 'monotonicMs'>
+  readonly log: Pick<EventLog, 'saveState'>
+  readonly append: (event: GatewayEvent) => void
+  readonly saved: ReadonlyMap<string, string>
+}
+
+export const SOURCES_LOST = PROCESSOR
+
+/**
+ * One `SourceLost` when a source goes down, one `SourceRestored` when it gives data again; who is lost survives a restart
+ * of the gateway, so that central never waits for a restoration that was told to nobody.
+ */
+export function createSourceWatch({ clock, log, append, saved }: SourceWatchOptions): SourceWatch {
+  const lost = new Map<string, Lost>()
+  for (const [id, text] of saved) lost.set(id, JSON.parse(text) as Lost)
+
+  function tell(type: 'SourceLost' | 'SourceRestored', sourceId: string, data: object): void {
+    const at = clock.wallMs()
+    append({
+      type,
+      lane: 'alarm',
+      key: sourceId,
+      time: at,
+      source: sourceId,
+      receivedAt: at,
+      clockQuality: clock.quality(),
+      bootId: clock.bootId,
+      monotonicMs: clock.monotonicMs(),
+      data
+    })
+  }
+  function lose(change: HealthChange): void {
+    if (lost.has(change.sourceId)) return
+    const entry: Lost = { at: clock.wallMs(), driver: change.driver }
+    lost.set(change.sourceId, entry)
+    log.saveState(PROCESSOR, change.sourceId, JSON.stringify(entry))
+    const { failure } = change
+    tell('SourceLost', change.sourceId, {
+      sourceId: change.sourceId,
+      driver: change.driver,
+      code: failure?.code,
+      reason: failure?.message,
+      retriable: failure?.retriable ?? true
+    })
+  }
+  function restore(sourceId: string, more: { reason?: string; attempts?: number }): void {
+    const entry = lost.get(sourceId)
+    if (entry === undefined) return
+    lost.delete(sourceId)
+    log.saveState(PROCESSOR, sourceId, undefined)
+    // The wall clock may have been set meanwhile; a negative length would be nonsense.
+    const lostForMs = Math.max(0, clock.wallMs() - entry.at)
+    tell('SourceRestored', sourceId, { sourceId, driver: entry.driver, ...more, lostForMs })
+  }
+
+  return {
+    onHealth(change) {
+      if (change.to === 'down') lose(change)
+      else if (change.to === 'up' || change.to === 'degraded') restore(change.sourceId, { attempts: change.attempts })
+    },
+    onConfigured(active) {
+      for (const id of [...lost.keys()]) if (!active.has(id)) restore(id, { reason: 'removed from the configuration or switched off' })
+    }
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * How the parts of the gateway are joined, in the order in which they must come up: the log first (nothing may be heard
+ * before it can be kept), then ingest, page and way out, the sources last. Stopping goes the other way round.
+ */
+import { mkdirSync } from 'node:fs'
+import type { Logger } from 'pino'
+import { DRIVERS } from '../../drivers/catalogue.ts'
+import type { Delivery } from '../../drivers/driver.ts'
+import { createSupervisor, type Supervisor } from '../../drivers/supervisor/supervisor.ts'
+import { findCodec } from '../../firmware-protocols/registry.ts'
+import type { GatewayClock } from '../clock/gateway-clock.ts'
+import type { Config } from '../config/schema.ts'
+import type { GatewayEvent } from '../events/define-event.ts'
+import { type ForwarderHandle, startForwarder } from '../forward/start-forwarder.ts'
+import { createIngest, type Ingest } from '../ingest/ingest.ts'
+import { type EventLogHandle, openEventLog } from '../log/open-event-log.ts'
+import { AlarmList } from '../web/alarm-list.ts'
+import { createMetrics, type Metrics } from '../web/metrics.ts'
+import { startWeb, type WebServer } from '../web/server.ts'
+import type { Problem } from '../web/snapshot.ts'
+import { TagBoard } from '../web/tag-board.ts'
+import { createGatewayBoard } from './gateway-board.ts'
+import { gatewayId } from './gateway-id.ts'
+import { gatewayStatusEvent } from './gateway-status.ts'
+import { createSourceWatch, SOURCES_LOST, type SourceWatch } from './source-watch.ts'
+
+const DAY_MS = 86_400_000
+const STATUS_EVERY_MS = 60_000
+const MAX_TAGS_SHOWN = 10_000
+/** An alert that the tag never clears (a counter, an event) stays on the page for so long. */
+const ALERT_LAPSE_MS = 10 * 60_000
+/** Every so manyth frame is timed to its durability: enough for a 99th percentile, cheap enough for 50 000 a second. */
+const TIME_EVERY = 16
+
+export interface DaemonOptions {
+  readonly config: Config
+  readonly clock: GatewayClock
+  readonly logger: Logger
+  readonly version: string
+}
+
+export interface Daemon {
+  readonly gatewayId: string
+  readonly url: string
+  /** Takes over what changed of sources and Kafka; gives the sections that wait for a restart. The backlog is never touched. */
+  apply(config: Config): Promise<readonly string[]>
+  /** What is wrong with an edited configuration that does not run; shown until the next good one. */
+  showProblems(problems: readonly Problem[]): void
+  /** Grows while the log thread lives, whatever the disk does. */
+  logHeartbeats(): number
+  readonly tagsSeen: number
+  stop(): Promise<void>
+}
+
+/** Starts everything; rejects with an error that has a `code` when log or port cannot be had, with nothing left running. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const daemon = new RunningDaemon(options)
+  try {
+    await daemon.start()
+  } catch (error) {
+    await daemon.stop()
+    throw error
+  }
+  return daemon
+}
+
+class RunningDaemon implements Daemon {
+  readonly #options: DaemonOptions
+  readonly #running: { config: Config; problems: readonly Problem[] }
+  readonly #alarms = new AlarmList()
+  readonly #tags = new TagBoard({ maxTags: MAX_TAGS_SHOWN, lapseMs: ALERT_LAPSE_MS })
+  readonly #metrics: Metrics = createMetrics()
+  readonly #startedMono: number
+  readonly #undo: (() => Promise<void> | void)[] = []
+  gatewayId = ''
+  #heartbeats = 0
+  #frames = 0
+  #supervisor: Supervisor | undefined
+  #forwarder: ForwarderHandle | undefined
+  #ingest: Ingest | undefined
+  #watch: SourceWatch | undefined
+  #web: WebServer | undefined
+
+  constructor(options: DaemonOptions) {
+    this.#options = options
+    this.#running = { config: options.config, problems: [] }
+    this.#startedMono = options.clock.monotonicMs()
+  }
+
+  get url(): string {
+    return this.#web?.url ?? ''
+  }
+
+  get tagsSeen(): number {
+    return this.#tags.size
+  }
+
+  logHeartbeats(): number {
+    return this.#heartbeats
+  }
+
+  showProblems(problems: readonly Problem[]): void {
+    this.#running.problems = problems
+  }
+
+  async start(): Promise<void> {
+    const { config } = this.#options
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o750 })
+    this.gatewayId = gatewayId(config.dataDir, config.gateway.id)
+    const log = await this.#openLog()
+    const ingest = await this.#startIngest(log)
+    const forwarder = this.#startForwarder(log)
+    const supervisor = this.#startSupervisor(ingest)
+    await this.#startWeb(log, supervisor, forwarder)
+    this.#configureSources(config)
+  }
+
+  async apply(config: Config): Promise<readonly string[]> {
+    const before = this.#running.config
+    this.#running.config = config
+    this.#running.problems = []
+    this.#options.logger.level = config.logging.level
+    this.#configureSources(config)
+    if (JSON.stringify(before.kafka) !== JSON.stringify(config.kafka)) await this.#forwarder?.reconfigure(config.kafka)
+    return RESTART_SECTIONS.filter((section) => JSON.stringify(before[section]) !== JSON.stringify(config[section]))
+  }
+
+  async stop(): Promise<void> {
+    for (const step of this.#undo.splice(0).reverse()) {
+      try {
+        await step()
+      } catch (error) {
+        this.#options.logger.error({ err: error }, 'a part did not stop in good order')
+      }
+    }
+  }
+
+  async #openLog(): Promise<EventLogHandle> {
+    const { clock, config, logger } = this.#options
+    const log = await openEventLog({
+      directory: config.dataDir,
+      clock,
+      gapOrigin: { gatewayId: this.gatewayId, bootId: clock.bootId },
+      limits: {
+        maxBytes: config.log.maxBytes,
+        telemetryMaxAgeMs: config.log.telemetryMaxAgeDays * DAY_MS,
+        alarmMaxAgeMs: config.log.alarmMaxAgeDays * DAY_MS,
+        reserveBytes: config.log.reserveBytes
+      },
+      logger,
+      onStatus: () => {
+        this.#heartbeats += 1
+      }
+    })
+    this.#undo.push(() => log.close())
+    return log
+  }
+
+  async #startIngest(log: EventLogHandle): Promise<Ingest> {
+    const { clock, config } = this.#options
+    const ingest = await createIngest({ clock, log, limits: config.alerts, onEvent: (event) => this.#observe(event) })
+    const saved = await log.loadState(SOURCES_LOST)
+    this.#watch = createSourceWatch({ clock, log, saved, append: (event) => this.#append(log, event) })
+    this.#ingest = ingest
+    this.#undo.push(() => ingest.close())
+    return ingest
+  }
+
+  #startForwarder(log: EventLogHandle): ForwarderHandle {
+    const { clock, config, logger } = this.#options
+    const identity = { site: config.site, gatewayId: this.gatewayId }
+    const forwarder = startForwarder({ log, identity, kafka: config.kafka, logger })
+    clock.onStep((stepMs) => logger.warn({ stepMs: Math.round(stepMs) }, 'the wall clock was set'))
+    this.#forwarder = forwarder
+    this.#undo.push(() => forwarder.close())
+    return forwarder
+  }
+
+  #startSupervisor(ingest: Ingest): Supervisor {
+    const { clock, logger } = this.#options
+    const supervisor = createSupervisor({
+      drivers: DRIVERS,
+      findCodec,
+      clock,
+      log: logger,
+      random: Math.random,
+      gatewayId: this.gatewayId,
+      onDelivery: (sourceId, delivery) => ingest.deliver(sourceId, this.#timed(delivery)),
+      onHealth: (_sourceId, change) => {
+        this.#watch?.onHealth(change)
+      }
+    })
+    this.#supervisor = supervisor
+    this.#undo.push(() => supervisor.close())
+    return supervisor
+  }
+
+  async #startWeb(log: EventLogHandle, supervisor: Supervisor, forwarder: ForwarderHandle): Promise<void> {
+    const { clock, config, logger, version } = this.#options
+    const view = createGatewayBoard({
+      clock,
+      log,
+      supervisor,
+      forwarder,
+      alarms: this.#alarms,
+      tags: this.#tags,
+      gatewayId: this.gatewayId,
+      version,
+      startedMono: this.#startedMono,
+      running: this.#running
+    })
+    const web = await startWeb({ view, metrics: this.#metrics, clock, log: logger, host: config.web.host, port: config.web.port })
+    this.#web = web
+    this.#undo.push(() => web.close())
+    const tell = (): void => {
+      this.#append(log, gatewayStatusEvent(clock, view.snapshot()))
+      timer = clock.setTimeout(tell, STATUS_EVERY_MS)
+    }
+    let timer = clock.setTimeout(tell, 0)
+    this.#undo.push(() => timer.cancel())
+  }
+
+  #configureSources(config: Config): void {
+    for (const { id, namespace } of config.sources) this.#ingest?.setNamespace(id, namespace)
+    this.#supervisor?.apply(config.sources)
+    this.#watch?.onConfigured(new Set(config.sources.filter(({ enabled }) => enabled).map(({ id }) => id)))
+  }
+
+  #append(log: EventLogHandle, event: GatewayEvent): void {
+    this.#observe(event)
+    log.append(event)
+  }
+
+  #observe(event: GatewayEvent): void {
+    this.#metrics.events(event.lane, event.type, 1)
+    this.#tags.observe(event)
+    this.#alarms.observe(event)
+  }
+
+  /** Times every so manyth delivery from its arrival to its commit. */
+  #timed(delivery: Delivery): Delivery {
+    this.#frames += 1
+    if (this.#frames % TIME_EVERY !== 0) return delivery
+    const { clock } = this.#options
+    return {
+      ...delivery,
+      onDurable: () => {
+        this.#metrics.frameDurable((clock.monotonicMs() - delivery.monotonicMs) / 1_000)
+        delivery.onDurable?.()
+      }
+    }
+  }
+}
+
+/** Sections that take effect at the next start only. */
+const RESTART_SECTIONS = ['site', 'gateway', 'dataDir', 'log', 'alerts', 'web'] as const

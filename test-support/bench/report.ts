@@ -1,0 +1,52 @@
+/** Quantiles of a latency in milliseconds. */
+export interface Quantiles {
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
+/** The contract of `npm run bench -- --json`. */
+export interface BenchReport {
+  /** TagMovement events, from the first frame to the last one acknowledged by Kafka. */
+  readonly eventsPerSecond: number
+  readonly seconds: number
+  /** Events not yet acknowledged by Kafka when the load ended. */
+  readonly backlogAtEnd: number
+  readonly lost: number
+  readonly rssPeakMiB: number
+  readonly rssSlopeMiBPerMin: number
+  readonly frameToDurableMs: Quantiles
+  readonly frameToKafkaMs: Quantiles
+  /** A backlog read from the log and acknowledged by Kafka. */
+  readonly drainPerSecond: number
+  /** Bytes on disk per TagMovement of the demo site, indexes included. */
+  readonly bytesPerEvent: number
+  readonly startMs: { readonly empty: number; readonly tenMillion: number }
+}
+
+const UNITS: Readonly<Record<string, string>> = {
+  eventsPerSecond: 'events/s',
+  seconds: 's',
+  backlogAtEnd: 'events',
+  lost: 'events',
+  rssPeakMiB: 'MiB',
+  rssSlopeMiBPerMin: 'MiB/min',
+  frameToDurableMs: 'ms',
+  frameToKafkaMs: 'ms',
+  drainPerSecond: 'events/s',
+  bytesPerEvent: 'bytes',
+  startMs: 'ms'
+}
+
+const shown = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(2))
+
+export function asTable(report: BenchReport): string {
+  const rows: [string, string][] = []
+  for (const [name, value] of Object.entries(report) as [string, number | Record<string, number>][]) {
+    const unit = UNITS[name] ?? ''
+    if (typeof value === 'number') rows.push([name, `${shown(value)} ${unit}`])
+    else for (const [part, each] of Object.entries(value)) rows.push([`${name}.${part}`, `${shown(each)} ${unit}`])
+  }
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}
