@@ -28,6 +28,11 @@ export const ERROR_CODES = {
     blame: 'site',
     remedy: "Check the rights and the free space of the file's directory. The old file is unharmed."
   },
+  CONFIG_RESTART: {
+    title: 'A changed section of the configuration takes effect at the next start',
+    blame: 'installer',
+    remedy: 'Restart the gateway when it suits. Nothing that is stored is lost.'
+  },
   CLI_USAGE: {
     title: 'A command was called with arguments it does not know',
     blame: 'installer',

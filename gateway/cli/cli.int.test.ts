@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +24,7 @@ describe('the command as such', () => {
   it('lists its commands and exit codes', async () => {
     const { code, stdout, stderr } = await runCliProcess(['--help'])
     expect([code, stderr]).toEqual([0, ''])
-    for (const name of ['check-config', 'decode', 'log', 'simulate', 'verify', 'version'])
+    for (const name of ['run', 'check-config', 'decode', 'log', 'simulate', 'verify', 'version'])
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'))
     expect(stdout).toContain('Exit codes: 0 ')
   })
@@ -50,7 +51,7 @@ describe('the command as such', () => {
   })
 
   it('has help for every command', async () => {
-    const names = ['check-config', 'decode', 'log', 'simulate', 'verify', 'version']
+    const names = ['run', 'check-config', 'decode', 'log', 'simulate', 'verify', 'version']
     const results = await Promise.all(names.map(async (name) => await runCliProcess([name, '--help'])))
     for (const [index, name] of names.entries()) {
       expect(results[index]).toMatchObject({ code: 0, stderr: '' })
@@ -89,6 +90,20 @@ describe('check-config', () => {
       stdout: '',
       stderr: `${file}:3:3: web.prot: unknown key; did you mean port? (known here: host, port)\n`
     })
+  })
+})
+
+describe('run', () => {
+  it('does not start with a mistake in the configuration, and touches nothing', async () => {
+    const file = join(directory, 'run.yaml')
+    const data = join(directory, 'run-data')
+    await writeFile(file, 'site: demo\nsources:\n  hall: {driver: mqt}\n')
+    expect(await runCliProcess(['run', '--config', file, '--data', data])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `${file}:3:18: sources.hall.driver: "mqt" is not allowed here; did you mean mqtt? write one of: mqtt, serial, simulator\n`
+    })
+    expect(existsSync(data)).toBe(false)
   })
 })
 
