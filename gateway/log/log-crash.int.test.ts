@@ -129,6 +129,59 @@ describe('a database that is bad', () => {
     expect([events[0]?.sequence, events.at(-1)?.sequence, events.length]).toEqual([last + 1, EVENTS, EVENTS - last])
   })
 
+  it('finds a damaged block by the thorough check, however old it is, and a damaged row of the tail when packing', () => {
+    const path = logWithBlocks()
+    const { store } = openLogStore({ directory: path, stamp, machineId: 'machine1' })
+    const packer = new Packer(store.db)
+    const check = () => {
+      const unsound: number[] = []
+      for (let outcome = packer.checkNext(); outcome !== 'end'; outcome = packer.checkNext())
+        if (!outcome.sound) unsound.push(outcome.lastSequence)
+      return unsound
+    }
+    expect(check()).toEqual([])
+    const last = flipInBlock(path)
+    expect(check()).toEqual([last])
+    store.blockDamaged('telemetry', last)
+    store.blockDamaged('telemetry', last)
+    expect(store.damagedBlocks).toBe(1)
+    expect(check()).toEqual([])
+    store.db.exec('UPDATE telemetry_tail SET payload = zeroblob(100) WHERE last_seq = (SELECT min(last_seq) FROM telemetry_tail)')
+    const outcome = packer.pack('telemetry')
+    if (outcome.kind !== 'damaged-row') throw new TypeError(outcome.kind)
+    store.dropDamagedRow('telemetry', outcome.lastSequence)
+    expect(packer.pack('telemetry').kind).toBe('packed')
+    store.close()
+    const told = gapsIn(path).filter(({ reason }) => reason === 'block-damaged')
+    expect(told).toMatchObject([
+      { from: 1, to: last },
+      { from: outcome.lastSequence - 999, to: outcome.lastSequence, countByType: { unknown: 1000 } }
+    ])
+  })
+
+  it('goes on in a new database when the old one turns out to be damaged in use', async () => {
+    const path = logWithBlocks()
+    const log = await openTestLog(path)
+    const vandal = new Database(join(path, 'events.db'))
+    vandal.unsafeMode()
+    vandal.pragma('writable_schema = ON')
+    vandal.prepare("UPDATE sqlite_master SET sql = 'no sql at all' WHERE name = 'telemetry_tail'").run()
+    vandal.pragma('schema_version = 4711')
+    vandal.close()
+    let durable = 0
+    log.append(movement(1), () => durable++)
+    log.append(movement(2, 'alarm'), () => durable++)
+    await log.flush()
+    expect(durable).toBe(2)
+    await log.close()
+    expect(readdirSync(path).filter((name) => name.includes('damaged'))).not.toEqual([])
+    expect(readLane(path, 'telemetry').map(({ body }) => JSON.parse(body).n)).toEqual([1])
+    expect(gapsIn(path)).toMatchObject([
+      { reason: 'log-damaged', lane: 'alarm', from: 1, to: 2 },
+      { reason: 'log-damaged', lane: 'telemetry', from: 1, to: EVENTS }
+    ])
+  })
+
   it('sets aside a file that is no database, and goes on above the mark', async () => {
     const path = logWithBlocks()
     writeFileSync(join(path, 'events.db'), 'not a database at all'.repeat(1000))

@@ -75,4 +75,5 @@ export type FromLogThread =
       readonly details: Readonly<Record<string, unknown>>
     }
   | { readonly kind: 'state'; readonly request: number; readonly rows: readonly (readonly [string, string])[] }
+  | { readonly kind: 'state-failed'; readonly request: number; readonly message: string }
   | { readonly kind: 'closed' }

@@ -34,7 +34,7 @@ function start(): void {
         writer.attachForwarder(message.port)
         break
       case 'load-state':
-        post({ kind: 'state', request: message.request, rows: writer.loadState(message.processor) })
+        post(stateReply(writer, message.request, message.processor))
         break
       case 'close':
         writer
@@ -49,6 +49,14 @@ function start(): void {
           })
     }
   })
+}
+
+function stateReply(writer: LogWriter, request: number, processor: string): FromLogThread {
+  try {
+    return { kind: 'state', request, rows: writer.loadState(processor) }
+  } catch (error) {
+    return { kind: 'state-failed', request, message: String(error) }
+  }
 }
 
 start()

@@ -48,6 +48,7 @@ export class LogWriter {
   #commits = 0
   #lastCommitMs = 0
   #postedStatus = ''
+  #lanes: ThreadStatus['lanes'] = byLane(() => ({ lastSequence: 0, firstSequence: 1 }))
 
   constructor(settings: LogThreadSettings, ports: Readonly<Record<Lane, MessagePort>>, post: (message: FromLogThread) => void) {
     this.#settings = settings
@@ -227,9 +228,9 @@ export class LogWriter {
       this.#storage = storage
       this.#storageError = text
       this.#note('error', 'the log cannot be written', { storage, error: text })
-      this.#postStatus()
     }
     if (isDamage(error)) this.#reopen(text)
+    this.#postStatus()
   }
 
   /** The database turned out to be damaged while in use: it is closed, checked, and set aside if it does not pass. */
@@ -331,11 +332,12 @@ export class LogWriter {
 
   #status(): ThreadStatus {
     const store = this.#store
+    this.#lanes = this.#readLanes() ?? this.#lanes
     const { logBytes, freeBytes, diskFull } = this.#room.state
     const shrinking = this.#storage === 'ok' && diskFull
     return {
       epoch: store.epoch,
-      lanes: byLane((lane) => ({ lastSequence: store.lastSequence(lane), firstSequence: store.firstSequence(lane) })),
+      lanes: this.#lanes,
       storage: shrinking ? 'full' : this.#storage,
       storageError: shrinking ? 'the disk is full: the oldest telemetry makes room for the new' : this.#storageError,
       logBytes,
@@ -343,6 +345,15 @@ export class LogWriter {
       commits: this.#commits,
       lastCommitMs: this.#lastCommitMs,
       damagedBlocks: store.damagedBlocks
+    }
+  }
+
+  /** Undefined: a damaged database does not even tell that. */
+  #readLanes(): ThreadStatus['lanes'] | undefined {
+    try {
+      return byLane((lane) => ({ lastSequence: this.#store.lastSequence(lane), firstSequence: this.#store.firstSequence(lane) }))
+    } catch {
+      return undefined
     }
   }
 

@@ -154,6 +154,7 @@ export function buildLog(directory: string, events: number): void {
   const { store } = openLogStore({ directory, stamp, machineId: 'machine1' })
   const packer = new Packer(store.db)
   const make = movements(1000, 20_000)
+  let blocks = 0
   for (let at = store.lastSequence('telemetry'); at < events; ) {
     const builder = new BatchBuilder()
     for (let i = 0; i < 2000 && at < events; i++, at++) {
@@ -164,7 +165,7 @@ export function buildLog(directory: string, events: number): void {
     if (store.tailEvents('telemetry') < 8192) continue
     const outcome = packer.pack('telemetry')
     if (outcome.kind === 'packed') store.swapIn(outcome.block)
-    if (at % 100_000 < 2000) store.db.pragma('wal_checkpoint(PASSIVE)')
+    if (++blocks % 20 === 0) store.db.pragma('wal_checkpoint(PASSIVE)')
   }
   store.close()
 }

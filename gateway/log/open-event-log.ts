@@ -49,6 +49,11 @@ export async function openEventLog(options: EventLogOptions): Promise<EventLogHa
   return log
 }
 
+interface StateRequest {
+  readonly resolve: (rows: ReadonlyMap<string, string>) => void
+  readonly reject: (error: Error) => void
+}
+
 interface Dropped {
   countByType: Record<string, number>
   timeFrom: number
@@ -64,7 +69,8 @@ class ThreadedLog implements EventLogHandle {
   readonly #worker: Worker
   readonly #ports: Record<Lane, MessagePort>
   readonly #queues: Record<Lane, UnitQueue>
-  readonly #stateRequests = new Map<number, (rows: ReadonlyMap<string, string>) => void>()
+  readonly #stateRequests = new Map<number, StateRequest>()
+  #nextStateRequest = 1
   #turnStates = new Map<string, StateEntry>()
   #turn = 1
   #turnScheduled = false
@@ -92,11 +98,14 @@ class ThreadedLog implements EventLogHandle {
     const workerData = { settings: this.#settings(), alarm: channels.alarm.port2, telemetry: channels.telemetry.port2 }
     this.#worker = new Worker(new URL(`./log-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url), {
       name: 'log',
+      // Batches live outside the heap; a small nursery keeps the program's memory small.
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
       workerData,
       transferList: [channels.alarm.port2, channels.telemetry.port2]
     })
     this.#worker.on('message', (message: FromLogThread) => this.#onMessage(message))
-    this.#worker.on('error', (error) => this.#died(error))
+    // What a thread throws may come as a plain object.
+    this.#worker.on('error', (error) => this.#died(error instanceof Error ? error : new LogError('LOG_CLOSED', JSON.stringify(error))))
     this.#worker.on('exit', (code) => this.#died(new LogError('LOG_CLOSED', `the log thread ended with code ${code}`)))
   }
 
@@ -165,10 +174,10 @@ class ThreadedLog implements EventLogHandle {
   }
 
   loadState(processor: string): Promise<ReadonlyMap<string, string>> {
-    const request = this.#stateRequests.size === 0 ? 1 : Math.max(...this.#stateRequests.keys()) + 1
+    const request = this.#nextStateRequest++
     return new Promise((resolve, reject) => {
       if (this.#dead !== undefined) return reject(this.#dead)
-      this.#stateRequests.set(request, resolve)
+      this.#stateRequests.set(request, { resolve, reject })
       this.#post({ kind: 'load-state', request, processor })
     })
   }
@@ -294,7 +303,11 @@ class ThreadedLog implements EventLogHandle {
         this.#options.logger?.[message.level](message.details, message.message)
         break
       case 'state':
-        this.#stateRequests.get(message.request)?.(new Map(message.rows))
+        this.#stateRequests.get(message.request)?.resolve(new Map(message.rows))
+        this.#stateRequests.delete(message.request)
+        break
+      case 'state-failed':
+        this.#stateRequests.get(message.request)?.reject(new LogError('LOG_READ_FAILED', message.message))
         this.#stateRequests.delete(message.request)
         break
       case 'closed':
@@ -331,6 +344,7 @@ class ThreadedLog implements EventLogHandle {
   #died(error: Error): void {
     if (this.#dead !== undefined) return
     this.#dead = error
+    for (const { reject } of this.#stateRequests.values()) reject(error)
     this.#onOpened(error)
     this.#onClosed()
     if (this.#closing !== undefined) return

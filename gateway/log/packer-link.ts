@@ -47,7 +47,7 @@ export class PackerLink {
     const worker = new Worker(new URL(`./packer-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url), {
       name: 'packer',
       workerData: { path: this.#path },
-      resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 }
+      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
     })
     this.#worker = worker
     worker.on('message', (message: FromPacker) => this.#received(message))
