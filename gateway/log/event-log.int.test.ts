@@ -1,5 +1,7 @@
 import { rmSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { afterEach, expect, it } from 'vitest'
+import { waitFor } from '../../test-support/wait-for.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { freshDirectory, movement, openTestLog } from './log-test-support.ts'
 import type { EventLogHandle } from './open-event-log.ts'
@@ -110,3 +112,44 @@ it('gives readers pages of events, by type and by size', async () => {
   ])
   reader.close()
 })
+
+it('finds events by time, type and key in blocks and tail alike', async () => {
+  const directory = freshDirectory()
+  directories.push(directory)
+  const log = await openTestLog(directory)
+  for (let i = 0; i < 20_000; i++) log.append(movement(i))
+  await log.flush()
+  await waitFor('blocks are packed', () => openAndCount(log.path) >= 1)
+  await log.close()
+  const reader = openLogReader(log.path)
+  for (const [first, last] of [
+    [0, 40],
+    [8180, 8200],
+    [19_980, 19_999],
+    [3, 19_990]
+  ] as const) {
+    const found = reader.query({
+      lane: 'telemetry',
+      timeFrom: movement(first).time,
+      timeTo: movement(last).time,
+      keys: new Set(['sim:0003']),
+      types: new Set(['TagMovement']),
+      limit: 1e6
+    })
+    const expected = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((n) => n % 10 === 3)
+    expect(found.map(({ body }) => JSON.parse(body).n)).toEqual(expected)
+  }
+  expect(reader.query({ lane: 'telemetry', timeFrom: movement(20_001).time, limit: 1 })).toEqual([])
+  expect(reader.query({ lane: 'telemetry', keys: new Set(['nobody']), limit: 1 })).toEqual([])
+  expect(reader.query({ lane: 'telemetry', limit: 7 })).toHaveLength(7)
+  reader.close()
+})
+
+function openAndCount(path: string): number {
+  const db = new Database(path, { readonly: true })
+  try {
+    return Number(db.prepare('SELECT count(*) FROM telemetry_block').pluck().get())
+  } finally {
+    db.close()
+  }
+}

@@ -42,6 +42,10 @@ export interface LaneStatements {
   readonly insertTail: Statement<[number, number, string, number, number, Uint8Array]>
   readonly deleteTail: Statement<[number, number]>
   readonly blockAfter: Statement<[number], BlockRow>
+  /** Last sequence of the first block that reaches a time. */
+  readonly firstReaching: Statement<[number], { last_seq: number | null }>
+  /** The next block that touches a span of time: after, from, to. */
+  readonly blockInTime: Statement<[number, number, number], BlockRow>
   readonly lastBlock: Statement<[], BlockRow>
   readonly blockData: Statement<[number], { data: Buffer }>
   readonly blockKeys: Statement<[number], { filter: Buffer }>
@@ -66,6 +70,11 @@ export function laneStatements(db: Database.Database, lane: Lane): LaneStatement
     insertTail: db.prepare(`INSERT INTO ${lane}_tail VALUES (?, ?, ?, ?, ?, ?)`),
     deleteTail: db.prepare(`DELETE FROM ${lane}_tail WHERE last_seq >= ? AND last_seq <= ?`),
     blockAfter: db.prepare(`SELECT * FROM ${lane}_block WHERE last_seq > ? ORDER BY last_seq LIMIT 1`),
+    firstReaching: db.prepare(`SELECT min(last_seq) AS last_seq FROM ${lane}_block WHERE max_time >= ?`),
+    // The unary plus keeps SQLite on the order of sequences: one pass over all calls.
+    blockInTime: db.prepare(
+      `SELECT * FROM ${lane}_block WHERE last_seq > ? AND +max_time >= ? AND +min_time <= ? ORDER BY last_seq LIMIT 1`
+    ),
     lastBlock: db.prepare(`SELECT * FROM ${lane}_block ORDER BY last_seq DESC LIMIT 1`),
     blockData: db.prepare(`SELECT data FROM ${lane}_block_data WHERE last_seq = ?`),
     blockKeys: db.prepare(`SELECT filter FROM ${lane}_block_keys WHERE last_seq = ?`),

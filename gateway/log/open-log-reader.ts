@@ -7,7 +7,7 @@ import { decodeBlock } from './block-codec.ts'
 import type { EventColumns } from './event-columns.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { hasAnyKey } from './key-filter.ts'
-import { type BlockRow, byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
+import { type BlockRow, byLane, type LaneStatements, laneStatements, type TailRow } from './lane-tables.ts'
 import type { CursorState, EventQuery, LogReader, ReadOptions, ReadResult, SetAsideRecord } from './reader-contract.ts'
 
 /** Decoded runs kept: several topics of a lane read the same ones, one after the other. */
@@ -104,10 +104,13 @@ class SqliteLogReader implements LogReader {
   }
 
   #query(statements: LaneStatements, query: EventQuery): LoggedEvent[] {
-    const { lane, types, keys, limit, timeFrom = Number.NEGATIVE_INFINITY, timeTo = Number.POSITIVE_INFINITY } = query
+    const { lane, types, keys, limit, timeFrom = -Number.MAX_VALUE, timeTo = Number.MAX_VALUE } = query
     const found: LoggedEvent[] = []
-    for (let run = nextRun(statements, 0); run !== undefined; run = nextRun(statements, run.lastSequence)) {
-      if (run.block !== undefined && (run.block.max_time < timeFrom || run.block.min_time > timeTo)) continue
+    const next = (after: number) => earlier(statements.blockInTime.get(after, timeFrom, timeTo), statements.tailKeyAfter.get(after))
+    // The index by time says where blocks begin to matter; the tail is short.
+    const start = (statements.firstReaching.get(timeFrom)?.last_seq ?? Number.MAX_SAFE_INTEGER) - 1
+    const firstOfTail = statements.tailKeyAfter.get(0)?.last_seq ?? Number.MAX_SAFE_INTEGER
+    for (let run = next(Math.min(start, firstOfTail - 1)); run !== undefined; run = next(run.lastSequence)) {
       if (!mayHold(run, types) || !mayHoldKeys(statements, run, keys)) continue
       const columns = this.#columns(statements, lane, run)
       const place = { lane, epoch: run.epoch, firstSequence: run.lastSequence - run.count + 1 }
@@ -162,10 +165,13 @@ function connect(path: string): Connection {
   return { db, inode: statSync(path).ino, lanes: byLane((lane) => laneStatements(db, lane)) }
 }
 
-/** The first run that ends after a sequence. Packing keeps blocks before the tail, but rescued events may stand in any order. */
+/** The first run that ends after a sequence. */
 function nextRun(statements: LaneStatements, afterSequence: number): Run | undefined {
-  const block = statements.blockAfter.get(afterSequence)
-  const tail = statements.tailKeyAfter.get(afterSequence)
+  return earlier(statements.blockAfter.get(afterSequence), statements.tailKeyAfter.get(afterSequence))
+}
+
+/** Packing keeps blocks before the tail, but rescued events may stand in any order. */
+function earlier(block: BlockRow | undefined, tail: Omit<TailRow, 'payload' | 'crc'> | undefined): Run | undefined {
   if (block !== undefined && (tail === undefined || block.last_seq < tail.last_seq)) {
     return { kind: 'block', lastSequence: block.last_seq, count: block.count, epoch: block.epoch, block }
   }
