@@ -84,8 +84,7 @@ class Stand {
           protocol: 'dwm1001-pans-mqtt',
           namespace: 'pans-hall',
           url: `mqtt://127.0.0.1:${this.#mosquitto.port}`,
-          topics: ['dwm/node/+/uplink/#'],
-          qos: this.#options.qos
+          topics: [{ topic: 'dwm/node/+/uplink/#', qos: this.#options.qos }]
         },
         walkers: { driver: 'simulator', workers: 10, seed: this.#options.seed }
       },
