@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['dist/test-support/kafka/global-setup.js'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     // The shared Kafka ends in order, and the first one of a machine leaves an archive of its classes.
     teardownTimeout: 120_000

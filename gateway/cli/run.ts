@@ -66,13 +66,19 @@ function withData(loaded: LoadedConfig, data: string | undefined): LoadedConfig 
 
 async function runGateway(file: string, loaded: LoadedConfig, data: string | undefined, options: LoadOptions): Promise<number> {
   // Before anything takes time: whoever sends a signal during the start means it.
-  const told = stopSignal()
+  const stop = stopRequest()
   const logger = createLogger(loaded.config.logging.level)
   const clock = createSystemClock()
   const notifier = await openServiceNotifier()
   let daemon: Daemon
   try {
-    daemon = await startDaemon({ config: loaded.config, clock, logger, version: programVersion() })
+    daemon = await startDaemon({
+      config: loaded.config,
+      clock,
+      logger,
+      version: programVersion(),
+      onFatal: (error) => stop.fail(`the log thread died: ${error.message}`)
+    })
   } catch (error) {
     clock.close()
     notifier.close()
@@ -106,8 +112,8 @@ async function runGateway(file: string, loaded: LoadedConfig, data: string | und
   )
   say(`tagward: the page is at ${daemon.url}`)
 
-  const signal = await told
-  logger.info({ signal }, 'stopping')
+  const { reason, exitCode } = await stop.made
+  logger.info({ reason }, 'stopping')
   notifier.stopping()
   watch.close()
   watchdog?.close()
@@ -115,7 +121,7 @@ async function runGateway(file: string, loaded: LoadedConfig, data: string | und
   if (!stopped) logger.error({ limitMs: STOP_LIMIT_MS }, 'not everything stopped in time; what is in the log is safe')
   clock.close()
   notifier.close()
-  return stopped ? EXIT_OK : EXIT_FAILURE
+  return stopped ? exitCode : EXIT_FAILURE
 }
 
 async function applyConfig(daemon: Daemon, result: LoadedConfig, logger: Logger): Promise<void> {
@@ -131,10 +137,19 @@ async function applyConfig(daemon: Daemon, result: LoadedConfig, logger: Logger)
   }
 }
 
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolveSignal) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolveSignal(signal))
+interface StopRequest {
+  readonly reason: string
+  readonly exitCode: number
+}
+
+/** Settles with the first reason to stop: a signal, or a failure that only a restart mends. */
+function stopRequest(): { readonly made: Promise<StopRequest>; fail(reason: string): void } {
+  let make: (request: StopRequest) => void = () => undefined
+  const made = new Promise<StopRequest>((resolveRequest) => {
+    make = resolveRequest
   })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => make({ reason: signal, exitCode: EXIT_OK }))
+  return { made, fail: (reason) => make({ reason, exitCode: EXIT_FAILURE }) }
 }
 
 /** False when it took too long. */

@@ -37,6 +37,8 @@ export interface DaemonOptions {
   readonly clock: GatewayClock
   readonly logger: Logger
   readonly version: string
+  /** The log thread has died: nothing will be kept any more, and only a restart helps. */
+  readonly onFatal: (error: Error) => void
 }
 
 export interface Daemon {
@@ -150,7 +152,9 @@ class RunningDaemon implements Daemon {
       logger,
       onStatus: () => {
         this.#heartbeats += 1
-      }
+      },
+      onOwnEvent: (event) => this.#observe(event),
+      onFatal: this.#options.onFatal
     })
     this.#undo.push(() => log.close())
     return log

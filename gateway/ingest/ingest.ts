@@ -76,6 +76,8 @@ class ReadingIngest implements Ingest {
     const { reading, namespace } = heard
     if (reading.device !== undefined) events.push(this.#deviceEvent(heard, tagId(namespace, reading.device)))
     if (reading.device !== undefined && reading.tag === undefined) return
+    // A sentence of a kind that nobody uses says nothing of the tag, and receivers send several a second.
+    if (reading.extra?.['supported'] === false) return
     // A link that carries one device's own frames (a GNSS receiver, a tag on a cable) implies the tag: the source itself.
     this.#tagEvents(heard, tagId(namespace, reading.tag ?? heard.source), reading, events)
   }

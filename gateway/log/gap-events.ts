@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ClockQuality, Lane } from '../events/define-event.ts'
+import type { ClockQuality, GatewayEvent, Lane } from '../events/define-event.ts'
 import { dataGap, type GapReason } from '../events/gateway-events.ts'
 import { BatchBuilder } from './batch-codec.ts'
 
@@ -15,25 +15,14 @@ export interface GapStamp {
   readonly monotonicMs: number
 }
 
-/** A batch of the alarm lane that holds these gaps. */
-export function gapBatch(gaps: readonly GapData[], stamp: GapStamp): { payload: Uint8Array; count: number } {
+export function gapEvent(data: GapData, { key, wallMs, clockQuality, bootId, monotonicMs }: GapStamp): GatewayEvent {
+  return { type: dataGap.type, lane: dataGap.lane, key, time: wallMs, receivedAt: wallMs, clockQuality, bootId, monotonicMs, data }
+}
+
+/** A batch of the alarm lane that holds these events. */
+export function alarmBatch(events: readonly GatewayEvent[]): { payload: Uint8Array; count: number } {
   const builder = new BatchBuilder()
-  for (const gap of gaps) {
-    builder.add(
-      {
-        type: dataGap.type,
-        lane: dataGap.lane,
-        key: stamp.key,
-        time: stamp.wallMs,
-        receivedAt: stamp.wallMs,
-        clockQuality: stamp.clockQuality,
-        bootId: stamp.bootId,
-        monotonicMs: stamp.monotonicMs,
-        data: gap
-      },
-      JSON.stringify(gap)
-    )
-  }
+  for (const event of events) builder.add(event, JSON.stringify(event.data))
   return { payload: builder.finish(), count: builder.count }
 }
 

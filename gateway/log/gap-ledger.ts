@@ -2,9 +2,9 @@ import type Database from 'better-sqlite3'
 import { addCounts, type GapData } from './gap-events.ts'
 
 /** A gap is told when nothing was added to it for this long … */
-const QUIET_MS = 30_000
+const QUIET_MS = 10_000
 /** … or when it has been open for this long. */
-const OPEN_MS = 10 * 60_000
+const OPEN_MS = 60_000
 
 interface OpenGapRow {
   readonly id: number

@@ -114,6 +114,8 @@ describe.runIf(canMount)('a full disk (small tmpfs; needs root)', () => {
 
   it('stops nothing but storing: alarms are taken, the oldest telemetry goes and is told of, and it recovers by itself', async () => {
     const fill = join(disk, 'other-program')
+    // Packed telemetry is so small that a free disk would take minutes to fill.
+    writeFileSync(join(disk, 'own-program'), Buffer.alloc(9 * MIB, 1))
     await survivesFullness(join(disk, 'log'), { limits: { reserveBytes: 2 * MIB } }, () => {
       // Another program takes the very last of it.
       for (const bytes of [65_536, 4096]) fillWith(fill, Buffer.alloc(bytes, 1))

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { ClockQuality, Lane } from '../events/define-event.ts'
+import type { ClockQuality, GatewayEvent, Lane } from '../events/define-event.ts'
 import type { LogStatus } from './event-log.ts'
 import type { LogErrorCode } from './log-error.ts'
 
@@ -67,7 +67,10 @@ export type FromLogThread =
     }
   | { readonly kind: 'open-failed'; readonly code: LogErrorCode; readonly message: string }
   | { readonly kind: 'committed'; readonly lane: Lane; readonly id: number; readonly lastSequence: number }
+  /** At least once a second: also the sign that the thread lives. */
   | { readonly kind: 'status'; readonly status: ThreadStatus }
+  /** Events that the log has made itself, committed. */
+  | { readonly kind: 'own-events'; readonly events: readonly GatewayEvent[] }
   | {
       readonly kind: 'note'
       readonly level: 'info' | 'warn' | 'error'

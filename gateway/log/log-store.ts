@@ -34,8 +34,8 @@
  */
 import { crc32 } from 'node:zlib'
 import type Database from 'better-sqlite3'
-import { LANES, type Lane } from '../events/define-event.ts'
-import { addCounts, type GapData, type GapStamp, gap, gapBatch } from './gap-events.ts'
+import { type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
+import { addCounts, alarmBatch, type GapData, type GapStamp, gap, gapEvent } from './gap-events.ts'
 import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
 import type { Mark, MarkFile } from './log-mark.ts'
 import type { CursorState, SetAsideRecord } from './reader-contract.ts'
@@ -95,16 +95,26 @@ export class LogStore {
   readonly #cursors = new Map<string, CursorState>()
   readonly #pendingCursors = new Map<string, CursorState>()
   readonly #stamp: () => GapStamp
+  readonly #onOwnEvents: (events: readonly GatewayEvent[]) => void
+  /** Events that the transaction under way makes itself. */
+  #ownEvents: GatewayEvent[] = []
   readonly #saveState: Database.Statement<[string, string, string]>
   readonly #deleteState: Database.Statement<[string, string]>
   readonly #saveCursor: Database.Statement<[string, string, number]>
   #topics: readonly ServedTopic[]
   #damagedBlocks: number
 
-  constructor(db: Database.Database, mark: MarkFile, stamp: () => GapStamp) {
+  /** `onOwnEvents` is told of the events that the log itself has made, after their commit. */
+  constructor(
+    db: Database.Database,
+    mark: MarkFile,
+    stamp: () => GapStamp,
+    onOwnEvents: (events: readonly GatewayEvent[]) => void = () => undefined
+  ) {
     this.db = db
     this.#mark = mark
     this.#stamp = stamp
+    this.#onOwnEvents = onOwnEvents
     this.statements = byLane((lane) => laneStatements(db, lane))
     this.epoch = this.meta('epoch') ?? ''
     this.#ends = byLane((lane) => this.#readEnd(lane))
@@ -324,12 +334,17 @@ export class LogStore {
   }
 
   #putGaps(put: (batch: StoredBatch) => void, gaps: readonly GapData[]): void {
-    if (gaps.length > 0) put({ lane: 'alarm', ...gapBatch(gaps, this.#stamp()) })
+    if (gaps.length === 0) return
+    const stamp = this.#stamp()
+    const events = gaps.map((data) => gapEvent(data, stamp))
+    put({ lane: 'alarm', ...alarmBatch(events) })
+    this.#ownEvents.push(...events)
   }
 
   #transact(work: (put: (batch: StoredBatch) => void) => void): void {
     const next = { alarm: this.#ends.alarm.next, telemetry: this.#ends.telemetry.next }
     const storedAt = Math.floor(this.#stamp().wallMs)
+    this.#ownEvents = []
     this.db
       .transaction(() => {
         work(({ lane, payload, count }) => {
@@ -350,6 +365,7 @@ export class LogStore {
       end.next = next[lane]
     }
     if (grown) this.writeMark()
+    if (this.#ownEvents.length > 0) this.#onOwnEvents(this.#ownEvents)
   }
 
   /** What is safe of a lane: forwarded to all its topics, or no longer held (evicted and told of). */

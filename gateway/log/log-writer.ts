@@ -16,6 +16,7 @@ import { StateOrder } from './state-order.ts'
 import { StorageRoom } from './storage-room.ts'
 
 const HOUSEKEEPING_MS = 250
+const STATUS_AT_LEAST_EVERY_MS = 1_000
 const RETRY_MS = 500
 /** Attempts to make room within one write. */
 const MAX_ROOM_ATTEMPTS = 16
@@ -48,6 +49,7 @@ export class LogWriter {
   #commits = 0
   #lastCommitMs = 0
   #postedStatus = ''
+  #postedAt = 0
   #lanes: ThreadStatus['lanes'] = byLane(() => ({ lastSequence: 0, firstSequence: 1 }))
 
   constructor(settings: LogThreadSettings, ports: Readonly<Record<Lane, MessagePort>>, post: (message: FromLogThread) => void) {
@@ -80,6 +82,7 @@ export class LogWriter {
     const { store, newLife, setAsideAs } = openLogStore({
       directory,
       stamp: () => this.#stamp(),
+      onOwnEvents: (events) => this.#post({ kind: 'own-events', events }),
       walKeptBytes: this.#walKeptBytes(),
       ...(damage === undefined ? {} : { damage }),
       ...(machineId === undefined ? {} : { machineId }),
@@ -261,7 +264,7 @@ export class LogWriter {
         this.#onPacked(message)
         break
       case 'damaged-block':
-        this.#guard(() => this.#store.blockDamaged(message.lane, message.lastSequence))
+        this.#guard(() => this.#store.blockDamaged(message.lane, message.lastSequence), true)
         this.#note('error', 'a block of the log is damaged', { lane: message.lane, lastSequence: message.lastSequence })
         break
       case 'checked':
@@ -305,11 +308,25 @@ export class LogWriter {
     if (!this.#store.db.open) return
     if (this.#store.hasPendingCursors) this.#guard(() => this.#store.commit([]))
     this.#store.syncMark()
-    this.#guardLook(() => this.#room.keep(Date.now()))
+    this.#guardLook(() => this.#room.keep())
+    this.#tellGaps()
     this.#roomWanted = true
     this.#work()
     this.#packWhatIsDue()
     this.#postStatus()
+  }
+
+  /**
+   * Gaps are alarms: on a full disk they get room from the ballast. Without it a gap that is due would fail again and again,
+   * and each failure would hold back the telemetry whose admission alone makes room.
+   */
+  #tellGaps(): void {
+    const now = Date.now()
+    let due = false
+    this.#guardLook(() => {
+      due = this.#room.hasGapsToTell(now)
+    })
+    if (due) this.#guard(() => this.#room.tellGaps(now, false), true)
   }
 
   /** Like `#guard`, for what mostly reads: its success says nothing about writing. */
@@ -325,8 +342,9 @@ export class LogWriter {
     if (!this.#store.db.open) return
     const status = this.#status()
     const text = JSON.stringify(status)
-    if (text === this.#postedStatus) return
+    if (text === this.#postedStatus && performance.now() - this.#postedAt < STATUS_AT_LEAST_EVERY_MS) return
     this.#postedStatus = text
+    this.#postedAt = performance.now()
     this.#post({ kind: 'status', status })
   }
 

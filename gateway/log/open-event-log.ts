@@ -21,7 +21,10 @@ export interface EventLogOptions {
   /** Memory for what is not durable yet: from `congestedBytes` on sources should hold back, from `maxWaitingBytes` on telemetry is dropped. */
   readonly memory?: { readonly congestedBytes: number; readonly maxWaitingBytes: number }
   readonly logger?: Logger
+  /** At least once a second while the log thread lives. */
   readonly onStatus?: (status: LogStatus) => void
+  /** An event that the log itself has made and committed (a DataGap). */
+  readonly onOwnEvent?: (event: GatewayEvent) => void
   /** The log thread has died (a defect): nothing will become durable any more. */
   readonly onFatal?: (error: Error) => void
   /** Stands for the numbers of the hardware, in tests. */
@@ -298,6 +301,9 @@ class ThreadedLog implements EventLogHandle {
         this.#status = message.status
         this.#tellDropped()
         this.#options.onStatus?.(this.status())
+        break
+      case 'own-events':
+        for (const event of message.events) this.#options.onOwnEvent?.(event)
         break
       case 'note':
         this.#options.logger?.[message.level](message.details, message.message)

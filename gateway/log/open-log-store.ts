@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { LANES } from '../events/define-event.ts'
+import { type GatewayEvent, LANES } from '../events/define-event.ts'
 import type { GapStamp } from './gap-events.ts'
 import { byLane, laneStatements } from './lane-tables.ts'
 import { isDamage, LogError } from './log-error.ts'
@@ -17,6 +17,7 @@ import { type LifeStart, readLives, rememberLives, untoldGaps, withUntold } from
 export interface StoreOptions {
   readonly directory: string
   readonly stamp: () => GapStamp
+  readonly onOwnEvents?: (events: readonly GatewayEvent[]) => void
   /** Stands for the numbers of the hardware. */
   readonly machineId?: string
   /** Size that the write-ahead log keeps when it starts over. */
@@ -98,7 +99,7 @@ function openDatabase(paths: LogPaths, options: StoreOptions): Database.Database
 }
 
 function goOn(db: Database.Database, paths: LogPaths, mark: MarkFile, options: StoreOptions): OpenedStore {
-  const store = new LogStore(db, mark, options.stamp)
+  const store = new LogStore(db, mark, options.stamp, options.onOwnEvents)
   const now = readIdentity(paths, options.machineId)
   const then = JSON.parse(store.meta('identity') ?? '{"files":{},"hardware":{}}') as LogIdentity
   const end = { epoch: Number(store.epoch), last: byLane((lane) => store.lastSequence(lane)) }
@@ -148,7 +149,7 @@ function beginLife(
   db.transaction(() => {
     put.run('epoch', String(life.epoch))
     put.run('identity', JSON.stringify(readIdentity(paths, options.machineId)))
-    const begun = new LogStore(db, mark, options.stamp)
+    const begun = new LogStore(db, mark, options.stamp, options.onOwnEvents)
     store = begun
     const starts = [...earlier, { epoch: life.epoch, first: byLane((lane) => begun.lastSequence(lane) + 1) }]
     put.run('lives', JSON.stringify(starts))

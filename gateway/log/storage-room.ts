@@ -82,13 +82,16 @@ export class StorageRoom {
     return { logBytes, freeBytes, diskFull, tight, walBytes, reusable, pendingGrowth, headroom }
   }
 
-  /** Looks at the disk again, lets the ballast grow, tells of gaps that are due. Throws what SQLite throws. */
-  keep(wallMs: number): void {
+  /** Looks at the disk again and lets the ballast grow. Throws what SQLite throws. */
+  keep(): void {
     this.#state = this.#look()
     const { freeBytes, headroom, pendingGrowth } = this.#state
     const target = Math.min(this.#limits.reserveBytes, Math.floor((freeBytes + this.#ballast.bytes) / BALLAST_SHARE))
     this.#ballast.grow(target, freeBytes - pendingGrowth, headroom * 2)
-    if (this.#ledger.hasDue(wallMs)) this.tellGaps(wallMs, false)
+  }
+
+  hasGapsToTell(wallMs: number): boolean {
+    return this.#ledger.hasDue(wallMs)
   }
 
   tellGaps(wallMs: number, all: boolean): void {
