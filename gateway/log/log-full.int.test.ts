@@ -5,11 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { waitFor } from '../../test-support/wait-for.ts'
 import type { GapData } from './gap-events.ts'
 import type { ServedTopic } from './log-store.ts'
-import { freshDirectory, movement, openTestLog } from './log-test-support.ts'
+import { bulkyMovement, freshDirectory, movement, openTestLog } from './log-test-support.ts'
 import type { EventLogHandle, EventLogOptions } from './open-event-log.ts'
 import { openLogReader } from './open-log-reader.ts'
 
 const MIB = 1024 * 1024
+/** Small transactions: the disks here are small, too. */
+const MEMORY = { congestedBytes: 256 * 1024, maxWaitingBytes: 32 * MIB }
 const TOPICS: readonly ServedTopic[] = [
   { lane: 'alarm', topic: 'tag-alert', type: 'TagAlert' },
   { lane: 'telemetry', topic: 'tag-movement', type: 'TagMovement' }
@@ -33,7 +35,7 @@ async function appendUntil(log: EventLogHandle, durable: number[], start: number
     () => {
       for (let i = 0; i < 1000 && !log.congested; i++, n++) {
         const own = n
-        log.append(movement(own), () => durable.push(own))
+        log.append(bulkyMovement(own), () => durable.push(own))
       }
       return enough()
     },
@@ -55,7 +57,7 @@ function expectAllToldOrThere(log: EventLogHandle, durable: readonly number[]): 
 /** Same promises on a disk that is full and in a database that may not grow. */
 async function survivesFullness(directory: string, more: Partial<EventLogOptions>, alarmsWhenFull: () => void): Promise<void> {
   let fulls = 0
-  const log = await openTestLog(directory, { ...more, onStatus: ({ storage }) => storage === 'full' && fulls++ })
+  const log = await openTestLog(directory, { memory: MEMORY, ...more, onStatus: ({ storage }) => storage === 'full' && fulls++ })
   const forwarder = log.attachForwarder()
   forwarder.postMessage({ kind: 'topics', topics: TOPICS })
   const durable: number[] = []
@@ -82,7 +84,7 @@ it('makes room by evicting and tells of it when the database may not grow', asyn
 it('keeps to its size and evicts the oldest telemetry first', async () => {
   const directory = freshDirectory()
   const maxBytes = 4 * MIB
-  const log = await openTestLog(directory, { limits: { maxBytes, reserveBytes: 0 } })
+  const log = await openTestLog(directory, { memory: MEMORY, limits: { maxBytes, reserveBytes: 0 } })
   const durable: number[] = []
   await appendUntil(log, durable, 0, () => log.status().lanes.telemetry.firstSequence > 1)
   await log.flush()
@@ -114,8 +116,7 @@ describe.runIf(canMount)('a full disk (small tmpfs; needs root)', () => {
 
   it('stops nothing but storing: alarms are taken, the oldest telemetry goes and is told of, and it recovers by itself', async () => {
     const fill = join(disk, 'other-program')
-    // Packed telemetry is so small that a free disk would take minutes to fill.
-    writeFileSync(join(disk, 'own-program'), Buffer.alloc(9 * MIB, 1))
+    writeFileSync(join(disk, 'own-program'), Buffer.alloc(6 * MIB, 1))
     await survivesFullness(join(disk, 'log'), { limits: { reserveBytes: 2 * MIB } }, () => {
       // Another program takes the very last of it.
       for (const bytes of [65_536, 4096]) fillWith(fill, Buffer.alloc(bytes, 1))

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,6 +43,13 @@ export function movement(i: number, lane: Lane = 'telemetry'): GatewayEvent {
     monotonicMs: 5000 + i * 7 + (i % 8) / 8,
     data: { tag: `sim:${(i % 10).toString(16).padStart(4, '0')}`, n: i, position: { x: (i % 977) / 100, y: -((i * 31) % 5003) / 100 } }
   }
+}
+
+/** Carries text that no packing makes smaller, so that a small disk fills within moments. */
+export function bulkyMovement(i: number): GatewayEvent {
+  const event = movement(i)
+  const noise = createHash('shake256', { outputLength: 480 }).update(String(i)).digest('base64')
+  return { ...event, data: { ...event.data, noise } }
 }
 
 /** Events as they come back from a block or batch, with the strangest bodies that JSON allows. */
