@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Snapshot } from '../../gateway/web/snapshot.ts'
 import { waitFor } from '../wait-for.ts'
@@ -31,16 +31,16 @@ export interface StartGatewayOptions {
   readonly webPort: number
   readonly environment?: Readonly<Record<string, string>>
   readonly readyMs?: number
-  readonly nodeOptions?: readonly string[]
 }
 
 /** Writes the configuration (JSON is YAML) and starts the real command, as an installer would; resolves when the page answers. */
 export async function startGateway(options: StartGatewayOptions): Promise<GatewayProcess> {
   const configFile = join(options.folder, 'tagward.yaml')
   writeFileSync(configFile, JSON.stringify({ dataDir: './data', web: { port: options.webPort }, ...options.config }, undefined, 2))
-  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), COMMAND, 'run', '--config', configFile], {
+  const child = spawn(COMMAND, ['run', '--config', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.environment }
+    // Under the same Node as whoever asks: the command finds it by PATH.
+    env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`, ...options.environment }
   })
   let output = ''
   const keep = (chunk: Buffer): void => {
