@@ -3,7 +3,6 @@ FROM node:24-bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends g++ make python3 && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-COPY patches ./patches
 RUN npm ci
 COPY . .
 RUN npm run build && npm prune --omit=dev
@@ -17,7 +16,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf 
  && install -d -o tagward -g tagward -m 0750 /var/lib/tagward \
  && install -d -o root -g tagward -m 0750 /etc/tagward
 WORKDIR /opt/tagward
-COPY --from=build /build/package.json /build/LICENSE /build/config.example.yaml ./
+COPY --from=build /build/package.json /build/LICENSE /build/config.example.yaml /build/config.demo.yaml ./
 COPY --from=build /build/bin ./bin
 COPY --from=build /build/dist ./dist
 COPY --from=build /build/schemas ./schemas

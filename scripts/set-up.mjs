@@ -16,12 +16,10 @@ function requireNode() {
   process.exit(2)
 }
 
-/** Native modules are compiled for one Node ABI, so the stamp names it beside the lock file and the patches. */
+/** Native modules are compiled for one Node ABI, so the stamp names it beside the lock file. */
 function packagesFingerprint() {
   const hash = createHash('sha256').update(process.versions.modules).update(process.platform).update(process.arch)
   hash.update(readFileSync(join(root, 'package-lock.json')))
-  const patches = join(root, 'patches')
-  if (existsSync(patches)) for (const name of readdirSync(patches).sort()) hash.update(readFileSync(join(patches, name)))
   return hash.digest('hex')
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { framesInPieces } from '../../test-support/framer-properties.ts'
 import type { DecodeResult } from '../codec.ts'
-import { framesInPieces } from '../kit/framer-properties.ts'
 import { latin1Text, utf8Bytes } from '../kit/text.ts'
 import type { Reading } from '../reading.ts'
 import { encodeLec, encodeLej, encodeLep, encodeLes, encodeListenerLes, encodeListenerPos } from './encode-shell.ts'

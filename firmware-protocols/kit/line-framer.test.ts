@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { framesInPieces } from './framer-properties.ts'
+import { framesInPieces } from '../../test-support/framer-properties.ts'
 import { LineFramer } from './line-framer.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { framesInPieces } from '../../test-support/framer-properties.ts'
 import type { DecodeResult } from '../codec.ts'
-import { framesInPieces } from '../kit/framer-properties.ts'
 import { latin1Text, utf8Bytes } from '../kit/text.ts'
 import { encodeGga, encodeRmc, encodeSentence } from './encode-nmea.ts'
 import { MAX_FRAME_BYTES, NmeaFramer } from './nmea-framer.ts'

@@ -3,7 +3,7 @@ import { type ScriptedKafka, startScriptedKafka } from '../../test-support/scrip
 import { systemClock } from '../../test-support/system-clock.ts'
 import { createKafkajsPort } from './kafkajs-port.ts'
 
-/** Long enough for the loop that the patch takes out to turn hundreds of times. */
+/** Long enough for kafkajs's loop to turn hundreds of times. */
 const IDLE_MS = 500
 
 describe('an idle connection', () => {
@@ -14,7 +14,7 @@ describe('an idle connection', () => {
   })
   afterEach(() => kafka.stop())
 
-  it('sets no timers: patches/ ends the loop that kafkajs starts after every answer', async () => {
+  it('sets no timers: the link keeps kafkajs from the loop that it starts after every answer', async () => {
     const port = createKafkajsPort({ settings: { brokers: kafka.brokers, prefix: 'p' }, clientId: 'c', clock: systemClock })
     await port.connect()
     expect(await port.send([{ topic: 't', key: 'k', value: 'v' }])).toEqual([{ kind: 'accepted' }])

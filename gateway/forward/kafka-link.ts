@@ -184,6 +184,7 @@ export class KafkaLink {
       // A copy: kafkajs keeps its authenticator in it.
       sasl: sasl === undefined ? null : { ...sasl }
     })
+    keepQuiet(pool)
     const broker = new Broker({
       connectionPool: pool,
       logger: silent,
@@ -247,6 +248,19 @@ export class KafkaLink {
     if (this.#brokers.get(entry.address) === entry) this.#brokers.delete(entry.address)
     for (const fail of [...entry.waiting]) fail(reason)
     for (const socket of entry.sockets) socket.destroy(reason)
+  }
+}
+
+/**
+ * After every answer a queue sets a timer to look at what waits. When nothing waits its delay is negative, so it fires at once and
+ * sets the next, without end. Our queues set it only when something waits; whoever puts something into a queue asks again.
+ */
+function keepQuiet({ pool }: ConnectionPool): void {
+  for (const { requestQueue: queue } of pool) {
+    const schedule = queue.scheduleCheckPendingRequests.bind(queue)
+    Reflect.set(queue, 'scheduleCheckPendingRequests', () => {
+      if (queue.pending.length > 0) schedule()
+    })
   }
 }
 

@@ -33,6 +33,13 @@ declare module 'kafkajs/src/network/connectionPool.js' {
       sasl: object | null
     })
     send(call: KafkajsProtocolCall): Promise<object>
+    readonly pool: readonly {
+      readonly requestQueue: {
+        /** What waits because the broker throttles. */
+        readonly pending: readonly object[]
+        scheduleCheckPendingRequests(): void
+      }
+    }[]
   }
   export = ConnectionPool
 }

@@ -1,5 +1,5 @@
-import type { Framer } from '../codec.ts'
-import { toHex } from './hex.ts'
+import type { Framer } from '../firmware-protocols/codec.ts'
+import { toHex } from '../firmware-protocols/kit/hex.ts'
 
 /** Frames of a stream fed in pieces cut at `cuts`, as hex; for the properties that every framer must have. */
 export function framesInPieces(framer: Framer, stream: Uint8Array, cuts: readonly number[]): string[] {
