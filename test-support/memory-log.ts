@@ -2,7 +2,7 @@ import type { GatewayEvent } from '../gateway/events/define-event.ts'
 import type { EventLog } from '../gateway/log/event-log.ts'
 
 /** A log in memory whose commits the test makes: for tests of what stands before the log. */
-export interface MemoryLog extends Pick<EventLog, 'append' | 'saveState' | 'loadState'> {
+export interface MemoryLog extends Pick<EventLog, 'append' | 'saveState' | 'loadState' | 'flush'> {
   readonly events: GatewayEvent[]
   readonly state: Map<string, Map<string, string>>
   commit(): void
@@ -25,6 +25,7 @@ export function createMemoryLog(state = new Map<string, Map<string, string>>()):
       else table.set(key, value)
     },
     loadState: (processor) => Promise.resolve(new Map(state.get(processor) ?? [])),
+    flush: () => new Promise((resolve) => waiting.push(resolve)),
     commit() {
       const done = waiting
       waiting = []

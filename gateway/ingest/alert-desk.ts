@@ -3,27 +3,35 @@ import type { GatewayClock } from '../clock/gateway-clock.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import { type AlertKind, alertKindSchema } from '../events/raw-events.ts'
 import type { EventLog } from '../log/event-log.ts'
-import { type Edge, type EdgeState, stepEdge } from './alert-edges.ts'
-import { type Heard, makeEvent } from './event-maker.ts'
-import { createFloodGate, type FloodLimits, type FloodScope, type FloodSum, WINDOW_MS } from './flood-gate.ts'
+import { type EdgeState, stepEdge } from './alert-edges.ts'
+import { alertEvent, announcement, collapsed } from './alert-event.ts'
+import type { Heard } from './event-maker.ts'
+import { createFloodGate, type FloodLimits, type FloodScope, type FloodSum } from './flood-gate.ts'
+import { type HeldAlert, HeldAlerts } from './held-alerts.ts'
 import type { TagState } from './tag-registry.ts'
 
 const PROCESSOR = 'alert-edges'
 /** Random addresses with signals must not grow memory; baselines heard longest ago are forgotten first. */
 const MAX_STATES = 100_000
+/** How many of the oldest are looked at for one that is no standing alarm. */
+const FORGET_TRIES = 16
+/** Past this, what still stands is told at once and what is over is only counted. */
+const MAX_HELD = 10_000
 const ALERT_KINDS: ReadonlySet<string> = new Set(alertKindSchema.options)
 
-interface HeldAlert {
-  readonly heard: Heard
-  readonly tag: TagState
-  readonly signal: Signal
-  readonly edge: Edge
+/** What is saved of an edge: enough to show the alert after a restart, and to tell it if flood control still held it. */
+type SavedEdge = EdgeState & {
+  readonly alert?: GatewayEvent
+  readonly held?: { readonly by: FloodScope['by']; readonly id: string; readonly alerts: number; readonly cleared?: GatewayEvent }
 }
 
 /** Turns what tags announce into `TagAlert` events: one per edge, flood-controlled, with the baseline kept in the log. */
 export interface AlertDesk {
-  /** Events for this signal, none for most. Saves what must survive a restart, to be committed with them. */
-  take(heard: Heard, tag: TagState, signal: Signal): GatewayEvent | undefined
+  /**
+   * The event for this signal, none for most. `held`: there is one, told later; it is safe when the state saved in this turn
+   * is durable. Saves what must survive a restart, to be committed with the events.
+   */
+  take(heard: Heard, tag: TagState, signal: Signal): GatewayEvent | 'held' | undefined
   /** Events due by time: sums of ended flood windows, and alerts held in them that still stand. */
   due(monotonicMs: number): readonly GatewayEvent[]
   nextDueMs(): number | undefined
@@ -38,25 +46,79 @@ export interface AlertDeskOptions {
 
 export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions): AlertDesk {
   const states = new Map<string, EdgeState>()
-  for (const [key, text] of saved) states.set(key, JSON.parse(text) as EdgeState)
   const gate = createFloodGate(limits)
-  const held = new Map<string, HeldAlert>()
+  const held = new HeldAlerts()
+  for (const [key, text] of saved) load(key, JSON.parse(text) as SavedEdge)
 
-  function remember(key: string, state: EdgeState, save: boolean): void {
+  function load(key: string, { alert, held: mark, ...state }: SavedEdge): void {
+    states.set(key, state)
+    if (alert === undefined || mark === undefined) return
+    const { by, id, alerts, cleared } = mark
+    const scope = gate.resume(by, id, alert.key, alerts, clock.monotonicMs())
+    held.hold(key, { raised: alert, scope, alerts, ...(cleared === undefined ? {} : { cleared }) })
+  }
+
+  function save(key: string, state: EdgeState, told?: GatewayEvent): void {
+    const item = held.get(key)
+    const text = item === undefined ? { ...state, alert: told } : { ...state, alert: item.raised, held: markOf(item) }
+    log.saveState(PROCESSOR, key, JSON.stringify(text))
+  }
+
+  function remember(key: string, state: EdgeState): void {
     // Re-inserting keeps the map in order of last hearing, so the first key is the one to forget.
     states.delete(key)
     states.set(key, state)
-    if (save) log.saveState(PROCESSOR, key, JSON.stringify(state))
-    if (states.size <= MAX_STATES) return
-    const [oldest] = states.keys()
-    if (oldest === undefined) return
-    states.delete(oldest)
-    log.saveState(PROCESSOR, oldest, undefined)
+    if (states.size > MAX_STATES) forgetOne()
   }
 
-  function alert(item: HeldAlert, collapsed: FloodSum | undefined): GatewayEvent {
-    const { heard, tag, signal, edge } = item
-    return makeEvent(clock, heard, 'TagAlert', 'alarm', tag.tag, edge.time, alertData(item, collapsed, signal))
+  /** A standing alarm that is forgotten would never be told as over, so it goes last. */
+  function forgetOne(): void {
+    for (let tries = 1; ; tries += 1) {
+      const [oldest] = states
+      if (oldest === undefined) return
+      const [key, state] = oldest
+      states.delete(key)
+      if (tries < FORGET_TRIES && (state.on === true || held.get(key) !== undefined)) {
+        states.set(key, state)
+        continue
+      }
+      if (held.get(key) === undefined) log.saveState(PROCESSOR, key, undefined)
+      return
+    }
+  }
+
+  /** Told by itself or held back, as flood control says. */
+  function judge(key: string, heard: Heard, signal: Signal, raised: GatewayEvent): GatewayEvent | 'held' {
+    const verdict = gate.judge(raised.key, heard.source, signal.kind as AlertKind, heard.delivery.monotonicMs)
+    if (verdict.kind !== 'hold') {
+      // Told now, it need not be told again when the minute is over.
+      held.drop(key)
+      return verdict.kind === 'pass' ? raised : collapsed(raised, announcement(verdict.scope, raised.key))
+    }
+    const item = { raised, scope: verdict.scope, alerts: (held.get(key)?.alerts ?? 0) + 1 }
+    if (held.size < MAX_HELD || held.get(key) !== undefined) {
+      held.hold(key, item)
+      return 'held'
+    }
+    held.note(item)
+    return signal.form === 'level' ? raised : 'held'
+  }
+
+  function tellGroup(sum: FloodSum, events: GatewayEvent[]): void {
+    const group = held.release(sum)
+    if (group === undefined) return
+    const stands = ([key, item]: [string, HeldAlert]): boolean => item.cleared === undefined && states.get(key)?.on === true
+    const items = [...group.items]
+    const standing = items.filter(stands)
+    const shown = lastSos(standing) ?? standing.at(-1)?.[1] ?? lastSos(items) ?? group.last
+    for (const [, item] of standing) if (item !== shown) events.push(item.raised)
+    events.push(collapsed(shown.raised, sum))
+    if (shown.cleared !== undefined) events.push(shown.cleared)
+    for (const [key, item] of items) {
+      const state = states.get(key)
+      if (state === undefined) log.saveState(PROCESSOR, key, undefined)
+      else save(key, state, item.cleared === undefined ? item.raised : undefined)
+    }
   }
 
   return {
@@ -64,72 +126,39 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
       if (!ALERT_KINDS.has(signal.kind)) return undefined
       const key = `${tag.tag} ${signal.kind} ${signal.slot ?? ''}`
       const context = { receivedAt: heard.delivery.receivedAt, monotonicMs: heard.delivery.monotonicMs, bootId: clock.bootId }
-      const { state, edge, save } = stepEdge(states.get(key), signal, context)
-      remember(key, state, save)
-      if (edge === undefined) return undefined
-      const item: HeldAlert = { heard, tag, signal, edge }
+      const { state, edge, save: mustSave } = stepEdge(states.get(key), signal, context)
+      remember(key, state)
+      if (edge === undefined) {
+        if (mustSave) save(key, state)
+        return undefined
+      }
+      const event = alertEvent(clock, heard, tag, signal, edge)
       if (edge.edge === 'cleared') {
         tag.active.delete(signal.kind)
-        // Whoever was not told that it began need not be told that it ended.
-        return held.delete(key) ? undefined : alert(item, undefined)
+        const item = held.get(key)
+        // Whoever was not told that it began is told that it ended only with the sum, if at all.
+        if (item !== undefined) held.hold(key, { ...item, cleared: event })
+        save(key, state)
+        return item === undefined ? event : 'held'
       }
       if (signal.form === 'level') tag.active.add(signal.kind)
-      const verdict = gate.judge(tag.tag, heard.source, signal.kind as AlertKind, heard.delivery.monotonicMs)
-      if (verdict.kind === 'pass') return alert(item, undefined)
-      if (verdict.kind === 'announce') return alert(item, announcement(verdict.scope, tag.tag))
-      held.set(key, item)
-      return undefined
+      const told = judge(key, heard, signal, event)
+      save(key, state, told === 'held' ? undefined : event)
+      return told
     },
     due(monotonicMs) {
       const events: GatewayEvent[] = []
-      for (const sum of gate.expire(monotonicMs)) {
-        const concerned = [...held].filter(([, item]) => (sum.by === 'tag' ? item.tag.tag : item.heard.source) === sum.id)
-        const last = concerned.at(-1)?.[1]
-        for (const [key, item] of concerned) {
-          held.delete(key)
-          if (item !== last && states.get(key)?.on === true) events.push(alert(item, undefined))
-        }
-        if (last !== undefined) events.push(alert(last, sum))
-      }
+      for (const sum of gate.expire(monotonicMs)) tellGroup(sum, events)
       return events
     },
     nextDueMs: () => gate.nextEndMs()
   }
 }
 
-function announcement(scope: FloodScope, tag: string): FloodSum {
-  return { ...scope, alerts: 1, tags: [tag] }
+function markOf({ scope, alerts, cleared }: HeldAlert): SavedEdge['held'] {
+  return { by: scope.by, id: scope.id, alerts, ...(cleared === undefined ? {} : { cleared }) }
 }
 
-function alertData({ heard, tag, edge }: HeldAlert, collapsed: FloodSum | undefined, signal: Signal): object {
-  const { reading, delivery } = heard
-  const fix = tag.fix
-  return {
-    tag: tag.tag,
-    kind: signal.kind,
-    slot: signal.slot,
-    edge: edge.edge,
-    announcedAs: signal.form,
-    count: edge.count,
-    repeats: edge.repeats,
-    firstSight: edge.firstSight ? true : undefined,
-    collapsed: collapsed === undefined ? undefined : { ...collapsed, windowMs: WINDOW_MS },
-    batteryPct: tag.batteryPct,
-    lastFix:
-      fix === undefined
-        ? undefined
-        : {
-            position: fix.position,
-            geo: fix.geo,
-            accuracyM: fix.accuracyM,
-            ageMs: Math.max(0, Math.round(delivery.monotonicMs - fix.monotonicMs))
-          },
-    sequence: reading.sequence,
-    deviceTime: reading.deviceTime,
-    stale: reading.stale === true ? true : undefined,
-    redelivered: delivery.redelivered === true ? true : undefined,
-    receiver: delivery.receiver,
-    rssiDbm: delivery.rssiDbm,
-    extra: reading.extra
-  }
+function lastSos(items: readonly [string, HeldAlert][]): HeldAlert | undefined {
+  return items.findLast(([, { raised }]) => 'kind' in raised.data && raised.data.kind === 'sos')?.[1]
 }

@@ -12,7 +12,7 @@ export interface Heard {
   readonly reading: Reading
 }
 
-type Stamp = Pick<GatewayClock, 'bootId' | 'quality'>
+export type Stamp = Pick<GatewayClock, 'bootId' | 'quality'>
 
 export function makeEvent(stamp: Stamp, heard: Heard, type: string, lane: Lane, key: string, time: number, data: object): GatewayEvent {
   return {

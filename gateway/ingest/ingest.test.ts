@@ -17,8 +17,12 @@ interface Bench {
   of(type: string): { key: string; lane: string; time: number; data: Record<string, unknown> }[]
 }
 
-async function bench(log = createMemoryLog(), limits = { maxPerTagPerMinute: 10, maxPerSourcePerMinute: 120 }): Promise<Bench> {
-  let now = 1_000
+async function bench(
+  log = createMemoryLog(),
+  limits = { maxPerTagPerMinute: 10, maxPerSourcePerMinute: 120 },
+  startMs = 1_000
+): Promise<Bench> {
+  let now = startMs
   const timers: { at: number; callback: () => void; live: boolean }[] = []
   const clock: GatewayClock = {
     bootId: 'boot-1',
@@ -201,5 +205,74 @@ describe('floods', () => {
     for (let count = 0; count <= 5; count += 1) press(b, 'a', '1', count)
     b.hear('a', { tag: '2', signals: [{ kind: 'fall', form: 'event' }] })
     expect(b.of('TagAlert').at(-1)?.key).toBe('a:2')
+  })
+  it('of a tag or its source never hide its first SOS, whatever else it raises', async () => {
+    const b = await bench(undefined, { maxPerTagPerMinute: 3, maxPerSourcePerMinute: 5 })
+    for (let id = 0; id < 20; id += 1) b.hear('a', { tag: '1', signals: [{ kind: 'impact', form: 'event', id: `${id}` }] })
+    b.hear('a', { tag: '1', signals: [sosLevel(true)] })
+    expect(b.of('TagAlert').at(-1)?.data).toMatchObject({ kind: 'sos', edge: 'raised' })
+    expect(b.of('TagAlert').at(-1)?.data['collapsed']).toBeUndefined()
+  })
+  it('tell their sum also when all that was held is over, and that it is over', async () => {
+    const b = await bench(undefined, { maxPerTagPerMinute: 1, maxPerSourcePerMinute: 100 })
+    for (let turn = 0; turn < 3; turn += 1) {
+      b.hear('a', { tag: '1', signals: [sosLevel(true)] })
+      b.hear('a', { tag: '1', signals: [sosLevel(false)] })
+    }
+    expect(b.of('TagAlert').map(({ data }) => data['edge'])).toEqual(['raised', 'cleared', 'raised', 'cleared'])
+    b.advance(61_000)
+    expect(
+      b
+        .of('TagAlert')
+        .slice(4)
+        .map(({ data }) => data)
+    ).toMatchObject([{ edge: 'raised', collapsed: { alerts: 2 } }, { edge: 'cleared' }])
+  })
+})
+
+describe('alerts held back by flood control', () => {
+  const LIMITS = { maxPerTagPerMinute: 1, maxPerSourcePerMinute: 100 }
+  /** Raises, announces the flood, and then holds one that stands. */
+  const holdOne = (b: Bench, onDurable?: () => void): void => {
+    for (let turn = 0; turn < 2; turn += 1) {
+      b.hear('a', { tag: '1', signals: [sosLevel(true)] })
+      b.hear('a', { tag: '1', signals: [sosLevel(false)] })
+    }
+    b.hear('a', { tag: '1', signals: [sosLevel(true)] }, onDurable === undefined ? {} : { onDurable })
+  }
+
+  it('are told after a restart, a minute after the start at the latest, and once', async () => {
+    const first = await bench(undefined, LIMITS)
+    holdOne(first)
+    expect(first.of('TagAlert').at(-1)?.data).toMatchObject({ edge: 'cleared' })
+    // Nothing but the committed state survives a loss of power.
+    const again = await bench(createMemoryLog(first.log.state), LIMITS, 50)
+    expect(again.of('TagAlert')).toHaveLength(0)
+    again.advance(60_000)
+    expect(again.of('TagAlert').map(({ data }) => data)).toMatchObject([
+      { kind: 'sos', edge: 'raised', collapsed: { by: 'tag', id: 'a:1', alerts: 2 } }
+    ])
+    const third = await bench(createMemoryLog(again.log.state), LIMITS, 50)
+    third.advance(60_000)
+    expect(third.of('TagAlert')).toHaveLength(0)
+  })
+  it('are told when the gateway stops in good order', async () => {
+    const b = await bench(undefined, LIMITS)
+    holdOne(b)
+    b.ingest.close()
+    expect(b.of('TagAlert').at(-1)?.data).toMatchObject({ kind: 'sos', edge: 'raised', collapsed: { alerts: 2 } })
+    const again = await bench(createMemoryLog(b.log.state), LIMITS, 50)
+    again.advance(60_000)
+    expect(again.of('TagAlert')).toHaveLength(0)
+  })
+  it('are confirmed to the sender only when they are saved', async () => {
+    const b = await bench(undefined, LIMITS)
+    const done: string[] = []
+    holdOne(b, () => done.push('held'))
+    await Promise.resolve()
+    expect(done).toEqual([])
+    b.log.commit()
+    await Promise.resolve()
+    expect(done).toEqual(['held'])
   })
 })

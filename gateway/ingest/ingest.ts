@@ -18,21 +18,28 @@ export type IngestCounters = Map<string, number>
 
 /** From readings to events. The one place that knows ids, edges and what becomes of a reading; it never waits. */
 export interface Ingest {
-  /** Takes what a source delivered; calls `delivery.onDurable` when all that came of it is durable. */
+  /** Takes what a source delivered; calls `delivery.onDurable` when all that came of it is durable, held alerts included. */
   deliver(sourceId: string, delivery: Delivery): void
   /** Namespace of a source's short ids; forgets nothing of the tags when a source goes. */
   setNamespace(sourceId: string, namespace: string): void
   readonly tags: TagRegistry
   readonly counters: IngestCounters
+  /** Tells what flood control still holds back. To be called while the log is open. */
   close(): void
 }
 
 export interface IngestOptions {
   readonly clock: GatewayClock
-  readonly log: Pick<EventLog, 'append' | 'saveState' | 'loadState'>
+  readonly log: Pick<EventLog, 'append' | 'saveState' | 'loadState' | 'flush'>
   readonly limits: FloodLimits
   /** Told of every event as it is appended, before it is durable: for those who act at once, and for the page. */
   readonly onEvent?: (event: GatewayEvent) => void
+}
+
+/** What came of a delivery. */
+interface Made {
+  readonly events: GatewayEvent[]
+  held: boolean
 }
 
 export async function createIngest(options: IngestOptions): Promise<Ingest> {
@@ -55,6 +62,8 @@ class ReadingIngest implements Ingest {
     this.#options = options
     this.#desk = desk
     this.#devicesOnline = devicesOnline
+    // Alerts that were held back when the program ended wait for their minute again.
+    this.#watchFloods()
   }
 
   setNamespace(sourceId: string, namespace: string): void {
@@ -63,34 +72,37 @@ class ReadingIngest implements Ingest {
 
   deliver(source: string, delivery: Delivery): void {
     const namespace = delivery.idNamespace ?? this.#namespaces.get(source) ?? source
-    const events: GatewayEvent[] = []
-    for (const reading of delivery.readings) this.#make({ source, namespace, delivery, reading }, events)
-    this.#append(events, delivery.onDurable)
+    const made: Made = { events: [], held: false }
+    for (const reading of delivery.readings) this.#make({ source, namespace, delivery, reading }, made)
+    this.#append(made, delivery.onDurable)
   }
 
   close(): void {
     this.#timer?.cancel()
+    this.#append({ events: this.#desk.due(Number.POSITIVE_INFINITY), held: false }, undefined)
   }
 
-  #make(heard: Heard, events: GatewayEvent[]): void {
+  #make(heard: Heard, made: Made): void {
     const { reading, namespace } = heard
-    if (reading.device !== undefined) events.push(this.#deviceEvent(heard, tagId(namespace, reading.device)))
+    if (reading.device !== undefined) made.events.push(this.#deviceEvent(heard, tagId(namespace, reading.device)))
     if (reading.device !== undefined && reading.tag === undefined) return
     // A sentence of a kind that nobody uses says nothing of the tag, and receivers send several a second.
     if (reading.extra?.['supported'] === false) return
     // A link that carries one device's own frames (a GNSS receiver, a tag on a cable) implies the tag: the source itself.
-    this.#tagEvents(heard, tagId(namespace, reading.tag ?? heard.source), reading, events)
+    this.#tagEvents(heard, tagId(namespace, reading.tag ?? heard.source), reading, made)
   }
 
-  #tagEvents(heard: Heard, tag: string, reading: Reading, events: GatewayEvent[]): void {
+  #tagEvents(heard: Heard, tag: string, reading: Reading, made: Made): void {
     const { clock } = this.#options
+    const { events } = made
     const { receivedAt, monotonicMs } = heard.delivery
     const state = this.tags.heard(tag, heard.source, reading, receivedAt, monotonicMs)
     if (reading.signals !== undefined) {
       for (const event of this.#desk.due(monotonicMs)) events.push(event)
       for (const signal of reading.signals) {
         const event = this.#desk.take(heard, state, signal)
-        if (event !== undefined) events.push(event)
+        if (event === 'held') made.held = true
+        else if (event !== undefined) events.push(event)
       }
       this.#watchFloods()
     }
@@ -112,9 +124,13 @@ class ReadingIngest implements Ingest {
     return makeEvent(this.#options.clock, heard, 'DeviceStatus', lane, device, eventTime(heard), deviceData(heard, device))
   }
 
-  #append(events: readonly GatewayEvent[], onDurable: (() => void) | undefined): void {
+  #append(
+    { events, held }: { readonly events: readonly GatewayEvent[]; readonly held: boolean },
+    onDurable: (() => void) | undefined
+  ): void {
     const { log, onEvent } = this.#options
-    let left = events.length
+    // A held alert is nothing but saved state yet, and counts as one more event.
+    let left = events.length + (held ? 1 : 0)
     if (left === 0) {
       onDurable?.()
       return
@@ -132,6 +148,8 @@ class ReadingIngest implements Ingest {
       log.append(event, done)
       onEvent?.(event)
     }
+    // A log that dies confirms nothing.
+    if (held && done !== undefined) log.flush().then(done, () => undefined)
   }
 
   #watchFloods(): void {
@@ -141,7 +159,7 @@ class ReadingIngest implements Ingest {
     this.#timer = clock.setTimeout(
       () => {
         this.#timer = undefined
-        this.#append(this.#desk.due(clock.monotonicMs()), undefined)
+        this.#append({ events: this.#desk.due(clock.monotonicMs()), held: false }, undefined)
         this.#watchFloods()
       },
       Math.max(0, next - clock.monotonicMs())
