@@ -163,6 +163,8 @@ class RunningDaemon implements Daemon {
   async #startIngest(log: EventLogHandle): Promise<Ingest> {
     const { clock, config } = this.#options
     const ingest = await createIngest({ clock, log, limits: config.alerts, onEvent: (event) => this.#observe(event) })
+    const nowMono = clock.monotonicMs()
+    for (const alert of ingest.takeStanding()) this.#tags.restore(alert, nowMono)
     const saved = await log.loadState(SOURCES_LOST)
     this.#watch = createSourceWatch({ clock, log, saved, append: (event) => this.#append(log, event) })
     this.#ingest = ingest

@@ -35,6 +35,8 @@ export interface AlertDesk {
   /** Events due by time: sums of ended flood windows, and alerts held in them that still stand. */
   due(monotonicMs: number): readonly GatewayEvent[]
   nextDueMs(): number | undefined
+  /** Alerts told before the last stop that nothing has cleared since: levels that are on, and the last of each other form. */
+  takeStanding(): readonly GatewayEvent[]
 }
 
 export interface AlertDeskOptions {
@@ -48,11 +50,16 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
   const states = new Map<string, EdgeState>()
   const gate = createFloodGate(limits)
   const held = new HeldAlerts()
+  let standing: GatewayEvent[] = []
   for (const [key, text] of saved) load(key, JSON.parse(text) as SavedEdge)
 
   function load(key: string, { alert, held: mark, ...state }: SavedEdge): void {
     states.set(key, state)
-    if (alert === undefined || mark === undefined) return
+    if (alert === undefined) return
+    if (mark === undefined) {
+      standing.push(alert)
+      return
+    }
     const { by, id, alerts, cleared } = mark
     const scope = gate.resume(by, id, alert.key, alerts, clock.monotonicMs())
     held.hold(key, { raised: alert, scope, alerts, ...(cleared === undefined ? {} : { cleared }) })
@@ -151,7 +158,12 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
       for (const sum of gate.expire(monotonicMs)) tellGroup(sum, events)
       return events
     },
-    nextDueMs: () => gate.nextEndMs()
+    nextDueMs: () => gate.nextEndMs(),
+    takeStanding() {
+      const taken = standing
+      standing = []
+      return taken
+    }
   }
 }
 

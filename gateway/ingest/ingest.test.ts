@@ -4,6 +4,8 @@ import type { Reading, Signal } from '../../firmware-protocols/reading.ts'
 import { createMemoryLog, type MemoryLog } from '../../test-support/memory-log.ts'
 import type { GatewayClock } from '../clock/gateway-clock.ts'
 import { eventDefinition } from '../events/catalogue.ts'
+import type { TagView } from '../web/snapshot.ts'
+import { TagBoard } from '../web/tag-board.ts'
 import { createIngest, type Ingest } from './ingest.ts'
 
 const WALL = 1_790_000_000_000
@@ -20,14 +22,14 @@ interface Bench {
 async function bench(
   log = createMemoryLog(),
   limits = { maxPerTagPerMinute: 10, maxPerSourcePerMinute: 120 },
-  startMs = 1_000
+  { startMs = 1_000, bootId = 'boot-1', wall = WALL } = {}
 ): Promise<Bench> {
   let now = startMs
   const timers: { at: number; callback: () => void; live: boolean }[] = []
   const clock: GatewayClock = {
-    bootId: 'boot-1',
+    bootId,
     quality: () => 'synchronised',
-    wallMs: () => WALL + now,
+    wallMs: () => wall + now,
     monotonicMs: () => now,
     onStep: () => undefined,
     close: () => undefined,
@@ -42,7 +44,7 @@ async function bench(
     ingest,
     log,
     hear: (source, reading, delivery) =>
-      ingest.deliver(source, { readings: [reading], receivedAt: WALL + now, monotonicMs: now, ...delivery }),
+      ingest.deliver(source, { readings: [reading], receivedAt: wall + now, monotonicMs: now, ...delivery }),
     advance(ms) {
       now += ms
       for (const timer of timers.filter((each) => each.live && each.at <= now)) {
@@ -166,6 +168,39 @@ describe('restarts', () => {
   })
 })
 
+describe('standing alarms after a restart', () => {
+  async function shownAfter(first: Bench, boot: { startMs: number; bootId?: string; wall?: number }): Promise<readonly TagView[]> {
+    const board = new TagBoard({ maxTags: 10, lapseMs: 600_000 })
+    const again = await bench(createMemoryLog(first.log.state), undefined, boot)
+    for (const alert of again.ingest.takeStanding()) board.restore(alert, boot.startMs)
+    expect(again.log.events).toHaveLength(0)
+    return board.tags(boot.startMs)
+  }
+
+  it('are shown again with the time they were raised and the last fix, until they are cleared', async () => {
+    const first = await bench()
+    first.hear('a', { tag: '1', position: { x: 4, y: 5 }, signals: [sosLevel(true)] })
+    first.hear('a', { tag: '2', signals: [sosLevel(true)] })
+    first.hear('a', { tag: '2', signals: [sosLevel(false)] })
+    const shown = await shownAfter(first, { startMs: 900_000 })
+    expect(shown).toMatchObject([
+      { id: 'a:1', source: 'a', position: { x: 4, y: 5 }, alerts: [{ kind: 'sos', atMono: 1_000, time: WALL + 1_000, count: 1 }] }
+    ])
+  })
+  it('keep their age over a reboot of the machine', async () => {
+    const first = await bench()
+    first.hear('a', { tag: '1', signals: [sosLevel(true)] })
+    const shown = await shownAfter(first, { startMs: 50, bootId: 'boot-2', wall: WALL + 60_000 })
+    expect(shown[0]?.alerts).toMatchObject([{ atMono: 50 - 59_050, time: WALL + 1_000 }])
+  })
+  it('that no tag clears lapse as they would have', async () => {
+    const first = await bench()
+    first.hear('a', { tag: '1', signals: [{ kind: 'fall', form: 'event' }] })
+    expect(await shownAfter(first, { startMs: 600_999 })).toHaveLength(1)
+    expect(await shownAfter(first, { startMs: 601_000 })).toHaveLength(0)
+  })
+})
+
 describe('floods', () => {
   const press = (b: Bench, source: string, tag: string, count: number): void => b.hear(source, { tag, signals: [sos(count)] })
 
@@ -246,13 +281,13 @@ describe('alerts held back by flood control', () => {
     holdOne(first)
     expect(first.of('TagAlert').at(-1)?.data).toMatchObject({ edge: 'cleared' })
     // Nothing but the committed state survives a loss of power.
-    const again = await bench(createMemoryLog(first.log.state), LIMITS, 50)
+    const again = await bench(createMemoryLog(first.log.state), LIMITS, { startMs: 50 })
     expect(again.of('TagAlert')).toHaveLength(0)
     again.advance(60_000)
     expect(again.of('TagAlert').map(({ data }) => data)).toMatchObject([
       { kind: 'sos', edge: 'raised', collapsed: { by: 'tag', id: 'a:1', alerts: 2 } }
     ])
-    const third = await bench(createMemoryLog(again.log.state), LIMITS, 50)
+    const third = await bench(createMemoryLog(again.log.state), LIMITS, { startMs: 50 })
     third.advance(60_000)
     expect(third.of('TagAlert')).toHaveLength(0)
   })
@@ -261,7 +296,7 @@ describe('alerts held back by flood control', () => {
     holdOne(b)
     b.ingest.close()
     expect(b.of('TagAlert').at(-1)?.data).toMatchObject({ kind: 'sos', edge: 'raised', collapsed: { alerts: 2 } })
-    const again = await bench(createMemoryLog(b.log.state), LIMITS, 50)
+    const again = await bench(createMemoryLog(b.log.state), LIMITS, { startMs: 50 })
     again.advance(60_000)
     expect(again.of('TagAlert')).toHaveLength(0)
   })

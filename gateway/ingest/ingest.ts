@@ -7,6 +7,7 @@ import type { EventLog } from '../log/event-log.ts'
 import { type AlertDesk, createAlertDesk } from './alert-desk.ts'
 import { deviceData, eventTime, type Heard, infoData, isInfo, isMovement, makeEvent, movementData } from './event-maker.ts'
 import type { FloodLimits } from './flood-gate.ts'
+import { onThisBoot } from './on-this-boot.ts'
 import { createTagRegistry, type TagRegistry } from './tag-registry.ts'
 
 const DEVICES = 'device-online'
@@ -22,6 +23,8 @@ export interface Ingest {
   deliver(sourceId: string, delivery: Delivery): void
   /** Namespace of a source's short ids; forgets nothing of the tags when a source goes. */
   setNamespace(sourceId: string, namespace: string): void
+  /** Alerts told before the last stop that still stand, once, for those who show them; not to be told again. */
+  takeStanding(): readonly GatewayEvent[]
   readonly tags: TagRegistry
   readonly counters: IngestCounters
   /** Tells what flood control still holds back. To be called while the log is open. */
@@ -77,6 +80,11 @@ class ReadingIngest implements Ingest {
     this.#append(made, delivery.onDurable)
   }
 
+  takeStanding(): readonly GatewayEvent[] {
+    const { clock } = this.#options
+    return this.#desk.takeStanding().map((event) => onThisBoot(event, clock))
+  }
+
   close(): void {
     this.#timer?.cancel()
     this.#append({ events: this.#desk.due(Number.POSITIVE_INFINITY), held: false }, undefined)
@@ -128,7 +136,7 @@ class ReadingIngest implements Ingest {
     { events, held }: { readonly events: readonly GatewayEvent[]; readonly held: boolean },
     onDurable: (() => void) | undefined
   ): void {
-    const { log, onEvent } = this.#options
+    const { clock, log, onEvent } = this.#options
     // A held alert is nothing but saved state yet, and counts as one more event.
     let left = events.length + (held ? 1 : 0)
     if (left === 0) {
@@ -146,7 +154,7 @@ class ReadingIngest implements Ingest {
     for (const event of events) {
       this.counters.set(event.type, (this.counters.get(event.type) ?? 0) + 1)
       log.append(event, done)
-      onEvent?.(event)
+      onEvent?.(onThisBoot(event, clock))
     }
     // A log that dies confirms nothing.
     if (held && done !== undefined) log.flush().then(done, () => undefined)

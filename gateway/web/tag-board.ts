@@ -52,6 +52,13 @@ export class TagBoard {
     }
   }
 
+  /** Shows an alert again that was told before the gateway started. */
+  restore(event: GatewayEvent, nowMono: number): void {
+    const data = event.data as Alert
+    const lapsed = data.announcedAs !== 'level' && nowMono - event.monotonicMs >= this.#options.lapseMs
+    if (event.type === 'TagAlert' && !lapsed) this.#alert(event, data)
+  }
+
   tags(nowMono: number): readonly TagView[] {
     const views: TagView[] = []
     for (const entry of this.#entries.values()) {
