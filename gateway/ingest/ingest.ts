@@ -5,14 +5,11 @@ import type { GatewayEvent } from '../events/define-event.ts'
 import { tagId } from '../events/tag-id.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { type AlertDesk, createAlertDesk } from './alert-desk.ts'
-import { deviceData, eventTime, type Heard, infoData, isInfo, isMovement, makeEvent, movementData } from './event-maker.ts'
+import { createDeviceDesk, DEVICES_ONLINE, type DeviceDesk } from './device-desk.ts'
+import { eventTime, type Heard, infoData, isInfo, isMovement, makeEvent, movementData } from './event-maker.ts'
 import type { FloodLimits } from './flood-gate.ts'
 import { onThisBoot } from './on-this-boot.ts'
 import { createTagRegistry, type TagRegistry } from './tag-registry.ts'
-
-const DEVICES = 'device-online'
-/** Random ids on a broken link must not grow memory; a site has fewer anchors and receivers than this. */
-const MAX_DEVICES = 10_000
 
 /** Counted per type since the start. */
 export type IngestCounters = Map<string, number>
@@ -47,9 +44,11 @@ interface Made {
 
 export async function createIngest(options: IngestOptions): Promise<Ingest> {
   const saved = await options.log.loadState('alert-edges')
-  const devicesOnline = new Map(await options.log.loadState(DEVICES))
-  const desk = createAlertDesk({ clock: options.clock, log: options.log, saved, limits: options.limits })
-  return new ReadingIngest(options, desk, devicesOnline)
+  const savedDevices = await options.log.loadState(DEVICES_ONLINE)
+  const { clock, log, limits } = options
+  const desk = createAlertDesk({ clock, log, saved, limits })
+  const devices = createDeviceDesk({ clock, log, saved: savedDevices, maxPerSourcePerMinute: limits.maxPerSourcePerMinute })
+  return new ReadingIngest(options, desk, devices)
 }
 
 class ReadingIngest implements Ingest {
@@ -58,13 +57,14 @@ class ReadingIngest implements Ingest {
   readonly #namespaces = new Map<string, string>()
   readonly #options: IngestOptions
   readonly #desk: AlertDesk
-  readonly #devicesOnline: Map<string, string>
+  readonly #devices: DeviceDesk
+  #timerAtMs = Number.POSITIVE_INFINITY
   #timer: TimerHandle | undefined
 
-  constructor(options: IngestOptions, desk: AlertDesk, devicesOnline: Map<string, string>) {
+  constructor(options: IngestOptions, desk: AlertDesk, devices: DeviceDesk) {
     this.#options = options
     this.#desk = desk
-    this.#devicesOnline = devicesOnline
+    this.#devices = devices
     // Alerts that were held back when the program ended wait for their minute again.
     this.#watchFloods()
   }
@@ -92,7 +92,7 @@ class ReadingIngest implements Ingest {
 
   #make(heard: Heard, made: Made): void {
     const { reading, namespace } = heard
-    if (reading.device !== undefined) made.events.push(this.#deviceEvent(heard, tagId(namespace, reading.device)))
+    if (reading.device !== undefined) this.#deviceEvents(heard, tagId(namespace, reading.device), made)
     if (reading.device !== undefined && reading.tag === undefined) return
     // A sentence of a kind that nobody uses says nothing of the tag, and receivers send several a second.
     if (reading.extra?.['supported'] === false) return
@@ -119,17 +119,10 @@ class ReadingIngest implements Ingest {
     if (isInfo(reading)) events.push(makeEvent(clock, heard, 'TagInfo', 'telemetry', tag, eventTime(heard), infoData(heard, tag)))
   }
 
-  /** A change of a device's presence must not wait behind telemetry, and is remembered over restarts. */
-  #deviceEvent(heard: Heard, device: string): GatewayEvent {
-    const online = heard.reading.online
-    const known = this.#devicesOnline.get(device)
-    const changed = online !== undefined && known !== String(online)
-    if (changed && (known !== undefined || this.#devicesOnline.size < MAX_DEVICES)) {
-      this.#devicesOnline.set(device, String(online))
-      this.#options.log.saveState(DEVICES, device, String(online))
-    }
-    const lane = changed && (known !== undefined || !online) ? 'alarm' : 'telemetry'
-    return makeEvent(this.#options.clock, heard, 'DeviceStatus', lane, device, eventTime(heard), deviceData(heard, device))
+  #deviceEvents(heard: Heard, device: string, { events }: Made): void {
+    for (const event of this.#devices.due(heard.delivery.monotonicMs)) events.push(event)
+    events.push(this.#devices.take(heard, device))
+    this.#watchFloods()
   }
 
   #append(
@@ -161,13 +154,16 @@ class ReadingIngest implements Ingest {
   }
 
   #watchFloods(): void {
-    const next = this.#desk.nextDueMs()
-    if (next === undefined || this.#timer !== undefined) return
+    const next = Math.min(this.#desk.nextDueMs() ?? Number.POSITIVE_INFINITY, this.#devices.nextDueMs() ?? Number.POSITIVE_INFINITY)
+    if (next >= this.#timerAtMs) return
     const { clock } = this.#options
+    this.#timer?.cancel()
+    this.#timerAtMs = next
     this.#timer = clock.setTimeout(
       () => {
-        this.#timer = undefined
-        this.#append({ events: this.#desk.due(clock.monotonicMs()), held: false }, undefined)
+        this.#timerAtMs = Number.POSITIVE_INFINITY
+        const nowMs = clock.monotonicMs()
+        this.#append({ events: [...this.#desk.due(nowMs), ...this.#devices.due(nowMs)], held: false }, undefined)
         this.#watchFloods()
       },
       Math.max(0, next - clock.monotonicMs())
