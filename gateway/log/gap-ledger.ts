@@ -4,7 +4,7 @@ import { addCounts, type GapData } from './gap-events.ts'
 /** A gap is told when nothing was added to it for this long … */
 const QUIET_MS = 10_000
 /** … or when it has been open for this long. */
-const OPEN_MS = 60_000
+const OPEN_MS = 20_000
 
 interface OpenGapRow {
   readonly id: number

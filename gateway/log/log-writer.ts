@@ -1,7 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type ClockQuality, LANES, type Lane } from '../events/define-event.ts'
-import type { StorageState } from './event-log.ts'
 import type { GapStamp } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
 import { isDamage, isFull, LogError, NoRoomError } from './log-error.ts'
@@ -13,13 +12,15 @@ import { PackerLink } from './packer-link.ts'
 import type { PackerReport } from './packer-thread.ts'
 import type { ForwarderMessage, LogMessage } from './reader-contract.ts'
 import { StateOrder } from './state-order.ts'
+import { StorageHealth, type WriteKind } from './storage-health.ts'
 import { StorageRoom } from './storage-room.ts'
 
 const HOUSEKEEPING_MS = 250
 const STATUS_AT_LEAST_EVERY_MS = 1_000
-const RETRY_MS = 500
 /** Attempts to make room within one write. */
 const MAX_ROOM_ATTEMPTS = 16
+/** Alarms, and gaps, which are alarms. */
+const MAY_HAVE_BALLAST: ReadonlySet<WriteKind> = new Set(['alarm', 'gaps', 'told-by-forwarder'])
 /** Damage again so soon after a database passed its check: the check does not see it, and the database is set aside. */
 const DAMAGE_AGAIN_MS = 60_000
 
@@ -37,12 +38,14 @@ export class LogWriter {
   readonly #stateOrder = new StateOrder()
   readonly #packer: PackerLink
   readonly #timer: NodeJS.Timeout
+  readonly #health = new StorageHealth((storage, error) =>
+    storage === 'ok'
+      ? this.#note('info', 'the log can be written again', {})
+      : this.#note('error', 'the log cannot be written', { storage, error })
+  )
   #store: LogStore
   #room: StorageRoom
   #clockQuality: ClockQuality
-  #storage: StorageState = 'ok'
-  #storageError: string | undefined
-  #retryAt = 0
   #reopenedAt = Number.NEGATIVE_INFINITY
   #scheduled = false
   #roomWanted = false
@@ -123,7 +126,7 @@ export class LogWriter {
         this.#work()
         break
       case 'topics':
-        this.#guard(() => this.#store.serveTopics(message.topics))
+        this.#guard('cursors', () => this.#store.serveTopics(message.topics))
     }
   }
 
@@ -144,19 +147,31 @@ export class LogWriter {
     })
   }
 
-  /** One transaction, alarms first; what remains is done in the next turn, so that messages get through in between. */
+  /**
+   * One transaction, alarms first; what remains is done in the next turn, so that messages get through in between. What could not be
+   * written lets the next try: on a full disk it is the admission of telemetry that makes room.
+   */
   #work(): void {
     this.#drainAlarms()
     const { alarm, telemetry } = this.#queues
-    if (alarm.length > 0) this.#commit('alarm', [...alarm])
-    else if (this.#asides.length > 0) this.#setAside()
-    else if (telemetry[0] !== undefined && performance.now() >= this.#retryAt) {
+    const written =
+      (alarm.length > 0 && this.#commit('alarm', [...alarm])) ||
+      (this.#asides.length > 0 && this.#mayTry('told-by-forwarder') && this.#setAside())
+    if (!written && telemetry[0] !== undefined && this.#mayTry('telemetry')) {
       this.#commit('telemetry', [telemetry[0]])
       this.#packWhatIsDue()
     }
-    if (this.#roomWanted && this.#queues.alarm.length === 0) this.#stepRoom()
-    if (performance.now() < this.#retryAt) return
-    if (alarm.length > 0 || telemetry.length > 0 || this.#asides.length > 0 || this.#roomWanted) this.#schedule()
+    if (this.#roomWanted && (alarm.length === 0 || !written)) this.#stepRoom()
+    const due =
+      (alarm.length > 0 && this.#mayTry('alarm')) ||
+      (telemetry.length > 0 && this.#mayTry('telemetry')) ||
+      (this.#asides.length > 0 && this.#mayTry('told-by-forwarder')) ||
+      (this.#roomWanted && this.#mayTry('house'))
+    if (due) this.#schedule()
+  }
+
+  #mayTry(kind: WriteKind): boolean {
+    return this.#health.mayTry(kind, performance.now())
   }
 
   #drainAlarms(): void {
@@ -166,7 +181,7 @@ export class LogWriter {
     }
   }
 
-  #commit(lane: Lane, units: readonly CommitUnit[]): void {
+  #commit(lane: Lane, units: readonly CommitUnit[]): boolean {
     const started = performance.now()
     this.#clockQuality = units.at(-1)?.clockQuality ?? this.#clockQuality
     const states = units.flatMap((unit) => (lane === 'alarm' ? unit.states : this.#stateOrder.stillNewest(unit.states)))
@@ -177,7 +192,7 @@ export class LogWriter {
       if (lane === 'telemetry' && !this.#room.admit(bytes, Date.now())) throw new NoRoomError()
       this.#store.commit(batches, states)
     }
-    if (!this.#guard(write, lane === 'alarm')) return
+    if (!this.#guard(lane, write)) return false
     this.#queues[lane].splice(0, units.length)
     if (lane === 'alarm') this.#stateOrder.overtook(states)
     this.#commits++
@@ -187,13 +202,15 @@ export class LogWriter {
     this.#tellForwarders()
     this.#packer.written(bytes + 16_384)
     if (this.#packer.isBehind) this.#finishCheckpoint()
+    return true
   }
 
-  #setAside(): void {
+  #setAside(): boolean {
     const records = this.#asides.flatMap((message) => message.records)
-    if (!this.#guard(() => this.#store.setAside(records), true)) return
+    if (!this.#guard('told-by-forwarder', () => this.#store.setAside(records))) return false
     this.#asides.length = 0
     this.#tellForwarders()
+    return true
   }
 
   #tellForwarders(): void {
@@ -202,37 +219,23 @@ export class LogWriter {
   }
 
   /** Runs what writes, making room where it lacks; false: the disk did not let it, and the storage state says why. */
-  #guard(write: () => void, forAlarm = false): boolean {
+  #guard(kind: WriteKind, write: () => void): boolean {
     for (let attempt = 0; ; attempt++) {
       try {
         write()
-        if (attempt === 0) this.#recovered()
+        this.#health.succeeded(kind)
         return true
       } catch (error) {
-        this.#failed(error)
-        if (!isFull(error) || attempt >= MAX_ROOM_ATTEMPTS || !this.#room.makeRoom(forAlarm, Date.now())) return false
+        this.#failed(kind, error)
+        if (!isFull(error) || attempt >= MAX_ROOM_ATTEMPTS) return false
+        if (!this.#room.makeRoom(MAY_HAVE_BALLAST.has(kind), Date.now())) return false
       }
     }
   }
 
-  #recovered(): void {
-    this.#retryAt = 0
-    if (this.#storage === 'ok') return
-    this.#storage = 'ok'
-    this.#storageError = undefined
-    this.#note('info', 'the log can be written again', {})
-  }
-
-  #failed(error: unknown): void {
-    this.#retryAt = performance.now() + RETRY_MS
-    const storage = isFull(error) ? 'full' : 'failing'
-    const text = error instanceof Error ? error.message : String(error)
-    if (storage !== this.#storage || text !== this.#storageError) {
-      this.#storage = storage
-      this.#storageError = text
-      this.#note('error', 'the log cannot be written', { storage, error: text })
-    }
-    if (isDamage(error)) this.#reopen(text)
+  #failed(kind: WriteKind, error: unknown): void {
+    this.#health.failed(kind, error, performance.now())
+    if (isDamage(error)) this.#reopen(error instanceof Error ? error.message : String(error))
     this.#postStatus()
   }
 
@@ -264,7 +267,7 @@ export class LogWriter {
         this.#onPacked(message)
         break
       case 'damaged-block':
-        this.#guard(() => this.#store.blockDamaged(message.lane, message.lastSequence), true)
+        this.#guard('gaps', () => this.#store.blockDamaged(message.lane, message.lastSequence))
         this.#note('error', 'a block of the log is damaged', { lane: message.lane, lastSequence: message.lastSequence })
         break
       case 'checked':
@@ -278,7 +281,7 @@ export class LogWriter {
 
   #onPacked({ lane, outcome }: Extract<PackerReport, { kind: 'pack' }>): void {
     if (outcome.kind === 'nothing') return
-    const written = this.#guard(() => {
+    const written = this.#guard('house', () => {
       if (outcome.kind === 'packed') this.#store.swapIn(outcome.block)
       else this.#store.dropDamagedRow(lane, outcome.lastSequence)
     })
@@ -298,7 +301,7 @@ export class LogWriter {
 
   #stepRoom(): void {
     this.#roomWanted = false
-    this.#guard(() => {
+    this.#guard('house', () => {
       this.#roomWanted = this.#room.step(Date.now(), this.#monotonicMs())
     })
   }
@@ -306,7 +309,7 @@ export class LogWriter {
   #keepHouse(): void {
     if (!this.#store.db.open) this.#reopen('the log could not be reopened')
     if (!this.#store.db.open) return
-    if (this.#store.hasPendingCursors) this.#guard(() => this.#store.commit([]))
+    if (this.#store.hasPendingCursors) this.#guard('cursors', () => this.#store.commit([]))
     this.#store.syncMark()
     this.#guardLook(() => this.#room.keep())
     this.#tellGaps()
@@ -316,17 +319,14 @@ export class LogWriter {
     this.#postStatus()
   }
 
-  /**
-   * Gaps are alarms: on a full disk they get room from the ballast. Without it a gap that is due would fail again and again,
-   * and each failure would hold back the telemetry whose admission alone makes room.
-   */
+  /** Gaps are alarms: on a full disk they get room from the ballast. */
   #tellGaps(): void {
     const now = Date.now()
     let due = false
     this.#guardLook(() => {
       due = this.#room.hasGapsToTell(now)
     })
-    if (due) this.#guard(() => this.#room.tellGaps(now, false), true)
+    if (due) this.#guard('gaps', () => this.#room.tellGaps(now, false))
   }
 
   /** Like `#guard`, for what mostly reads: its success says nothing about writing. */
@@ -334,7 +334,7 @@ export class LogWriter {
     try {
       work()
     } catch (error) {
-      this.#failed(error)
+      this.#failed('house', error)
     }
   }
 
@@ -352,12 +352,13 @@ export class LogWriter {
     const store = this.#store
     this.#lanes = this.#readLanes() ?? this.#lanes
     const { logBytes, freeBytes, diskFull } = this.#room.state
-    const shrinking = this.#storage === 'ok' && diskFull
+    const { storage, error } = this.#health
+    const shrinking = storage === 'ok' && diskFull
     return {
       epoch: store.epoch,
       lanes: this.#lanes,
-      storage: shrinking ? 'full' : this.#storage,
-      storageError: shrinking ? 'the disk is full: the oldest telemetry makes room for the new' : this.#storageError,
+      storage: shrinking ? 'full' : storage,
+      storageError: shrinking ? 'the disk is full: the oldest telemetry makes room for the new' : error,
       logBytes,
       freeBytes,
       commits: this.#commits,

@@ -274,7 +274,7 @@ class ThreadedLog implements EventLogHandle {
     }
     this.#turn++
     alarm.endTurn()
-    telemetry.endTurn()
+    telemetry.endTurn(this.#status?.storage === 'full')
     this.#dispatch()
   }
 

@@ -20,6 +20,7 @@ export type FromPacker = PackerReport | { readonly kind: 'checkpointed' }
 /** The thorough check reads one block at a time, with a rest in between, and once through a day. */
 const CHECK_REST_MS = 25
 const CHECK_FIRST_MS = 10_000
+const CHECK_AFTER_FAILURE_MS = 60_000
 const CHECK_EVERY_MS = 24 * 60 * 60_000
 
 /** Entry of the packer thread: blocks, checkpoints and the thorough check, none of which may hold up an alarm. */
@@ -49,11 +50,11 @@ function start(): void {
   let checkTimer: NodeJS.Timeout | undefined
   const checkLater = (delayMs: number) => {
     checkTimer = setTimeout(() => {
-      let nextMs = CHECK_EVERY_MS
+      let nextMs = CHECK_AFTER_FAILURE_MS
       guarded(() => {
         const outcome = packer.checkNext()
         report(outcome, post)
-        if (outcome !== 'end') nextMs = CHECK_REST_MS
+        nextMs = outcome === 'end' ? CHECK_EVERY_MS : CHECK_REST_MS
       })
       checkLater(nextMs)
     }, delayMs)

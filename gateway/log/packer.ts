@@ -6,6 +6,7 @@ import { encodeBlock } from './block-codec.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { keyFilter } from './key-filter.ts'
 import { byLane, type LaneStatements, laneStatements, type TailRow } from './lane-tables.ts'
+import { isDamage } from './log-error.ts'
 import { blockIsSound } from './log-integrity.ts'
 import type { PackedBlock } from './log-store.ts'
 
@@ -81,18 +82,24 @@ export class Packer {
     }
   }
 
-  /** Checks the next block's bytes; `end` after the last one, and then from the start again. */
+  /** Checks the next block's bytes; `end` after the last one, and then from the start again. Throws what SQLite throws, but for damage. */
   checkNext(): CheckOutcome {
+    // One look: a block that is evicted between two would seem to have lost its bytes.
+    return this.#read(() => this.#checkNext())
+  }
+
+  #checkNext(): CheckOutcome {
     const lane = this.#checkLane
     const statements = this.#lanes[lane]
     const block = statements.blockAfter.get(this.#checkedTo)
     if (block !== undefined) {
+      const sound = block.damaged !== 0 || isSound(statements, block.last_seq, block.crc)
       this.#checkedTo = block.last_seq
-      return { lane, lastSequence: block.last_seq, sound: block.damaged !== 0 || isSound(statements, block.last_seq, block.crc) }
+      return { lane, lastSequence: block.last_seq, sound }
     }
     this.#checkedTo = 0
     this.#checkLane = LANES.find((other) => other !== lane) ?? lane
-    return lane === 'telemetry' ? 'end' : this.checkNext()
+    return lane === 'telemetry' ? 'end' : this.#checkNext()
   }
 }
 
@@ -117,7 +124,8 @@ function decodeRow(row: TailRow, lane: Lane, into: LoggedEvent[]): boolean {
 function isSound(statements: LaneStatements, lastSequence: number, crc: number): boolean {
   try {
     return blockIsSound(statements, lastSequence, crc)
-  } catch {
+  } catch (error) {
+    if (!isDamage(error)) throw error
     return false
   }
 }

@@ -103,6 +103,8 @@ export class StorageRoom {
     const needed = bytes * 1.25 + OVERHEAD_BYTES
     this.#state = this.#look()
     if (this.#fits(needed)) return true
+    // Not even an empty log would hold it: nothing is evicted in vain.
+    if (this.#state.logBytes - this.#state.walBytes + this.#state.reusable < needed) return false
     this.checkpoint()
     for (let evicted = 0; evicted < MAX_EVICTIONS_AT_ONCE; evicted++) {
       this.#state = this.#look()

@@ -5,6 +5,8 @@ import type { CommitUnit, StateEntry } from './log-messages.ts'
 /** A transaction's worth of one lane stays below this, so that an alarm never waits for a long one. */
 export const UNIT_EVENTS = 2000
 export const UNIT_BYTES = 1024 * 1024
+/** On a full disk a unit must fit into what a small log has evicted. */
+const UNIT_EVENTS_WHEN_FULL = 200
 /** A second unit is sent ahead only when it is worth a transaction of its own; otherwise it gathers more. */
 const AHEAD_EVENTS = 512
 
@@ -80,10 +82,10 @@ export class UnitQueue {
     for (const name of names) for (const unit of this.#units) unit.states.delete(name)
   }
 
-  endTurn(): void {
+  endTurn(diskIsFull = false): void {
     this.#turnEvents = 0
     const { builder } = this.#last()
-    if (builder.count >= UNIT_EVENTS || builder.bytes >= UNIT_BYTES) this.#startUnit()
+    if (builder.count >= (diskIsFull ? UNIT_EVENTS_WHEN_FULL : UNIT_EVENTS) || builder.bytes >= UNIT_BYTES) this.#startUnit()
   }
 
   /** Sends what may be sent. */
