@@ -1,18 +1,20 @@
 import { constants, copyFileSync, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Logger } from 'pino'
 import { createSystemClock } from '../clock/system-clock.ts'
 import { installedConfigSchema } from '../config/installed-schema.ts'
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
+import type { Config } from '../config/schema.ts'
 import { watchConfig } from '../config/watch-config.ts'
 import { createLogger } from '../daemon/logger.ts'
 import { type Daemon, startDaemon } from '../daemon/start-daemon.ts'
 import { openServiceNotifier } from '../system-service/notify.ts'
 import { createWatchdog } from '../system-service/watchdog.ts'
 import { type Command, parseOptions } from './command.ts'
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
+import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts'
+import { doneWithin, listenForStop, type StopRequest } from './stop-request.ts'
+import { createTakeOver } from './take-over.ts'
 import { programVersion } from './version.ts'
 
 const HELP = `tagward run [--config FILE] [--data DIR] [--demo]
@@ -37,6 +39,8 @@ const say = (text: string): void => {
 export const runCommand: Command = {
   help: HELP,
   async run(argv) {
+    // Before anything takes time: whoever sends a signal during the start means it.
+    const stop = listenForStop()
     const { values } = parseOptions(argv, {
       config: { type: 'string', default: 'tagward.yaml' },
       data: { type: 'string' },
@@ -50,7 +54,8 @@ export const runCommand: Command = {
       for (const problem of loaded.problems) say(formatProblem(problem))
       return EXIT_USAGE
     }
-    return await runGateway(file, withData(loaded, values.data), values.data, options)
+    const withOptions = (config: Config): Config => (values.data === undefined ? config : { ...config, dataDir: resolve(values.data) })
+    return await runGateway({ file, loaded: { ...loaded, config: withOptions(loaded.config) }, withOptions, options, stop })
   }
 }
 
@@ -60,13 +65,15 @@ function provideDemoConfig(file: string): void {
   say(`tagward: wrote ${file}, the configuration of the demo site; edit it while the gateway runs`)
 }
 
-function withData(loaded: LoadedConfig, data: string | undefined): LoadedConfig {
-  return data === undefined ? loaded : { ...loaded, config: { ...loaded.config, dataDir: resolve(data) } }
+interface RunParts {
+  readonly file: string
+  readonly loaded: LoadedConfig
+  readonly withOptions: (config: Config) => Config
+  readonly options: LoadOptions
+  readonly stop: StopRequest
 }
 
-async function runGateway(file: string, loaded: LoadedConfig, data: string | undefined, options: LoadOptions): Promise<number> {
-  // Before anything takes time: whoever sends a signal during the start means it.
-  const stop = stopRequest()
+async function runGateway({ file, loaded, withOptions, options, stop }: RunParts): Promise<number> {
   const logger = createLogger(loaded.config.logging.level)
   const clock = createSystemClock()
   const notifier = await openServiceNotifier()
@@ -87,14 +94,9 @@ async function runGateway(file: string, loaded: LoadedConfig, data: string | und
     say(`tagward: ${error instanceof Error ? error.message : String(error)}${typeof code === 'string' ? ` [${code}]` : ''}`)
     return EXIT_FAILURE
   }
-  const watch = watchConfig(file, { ...options, clock, running: loaded }, (result) => {
-    if (result.ok) void applyConfig(daemon, withData(result, data), logger)
-    else {
-      const messages = result.problems.map(formatProblem)
-      logger.error({ problems: messages }, 'the edited configuration is wrong and not taken over; the running one goes on')
-      daemon.showProblems(messages.map((message) => ({ code: 'CONFIG_INVALID', message })))
-    }
-  })
+  const takeOver = createTakeOver({ daemon, logger, notifier, withOptions })
+  const onFailure = (error: unknown) => logger.error({ err: error }, 'looking at the configuration failed; the next look comes')
+  const watch = watchConfig(file, { ...options, clock, running: loaded, onFailure }, (result) => void takeOver(result))
   const watchdog =
     notifier.watchdogMs === undefined
       ? undefined
@@ -117,48 +119,12 @@ async function runGateway(file: string, loaded: LoadedConfig, data: string | und
   notifier.stopping()
   watch.close()
   watchdog?.close()
-  const stopped = await withLimit(daemon.stop())
-  if (!stopped) logger.error({ limitMs: STOP_LIMIT_MS }, 'not everything stopped in time; what is in the log is safe')
-  clock.close()
-  notifier.close()
-  return stopped ? exitCode : EXIT_FAILURE
-}
-
-async function applyConfig(daemon: Daemon, result: LoadedConfig, logger: Logger): Promise<void> {
-  try {
-    const restart = await daemon.apply(result.config)
-    logger.info({ waitForRestart: restart }, 'the edited configuration is taken over')
-    if (restart.length > 0) {
-      const message = `these sections of the edited configuration take effect at the next start: ${restart.join(', ')}`
-      daemon.showProblems([{ code: 'CONFIG_RESTART', message }])
-    }
-  } catch (error) {
-    logger.error({ err: error }, 'the edited configuration could not be taken over')
+  if (await doneWithin(STOP_LIMIT_MS, clock, daemon.stop())) {
+    clock.close()
+    notifier.close()
+    return exitCode
   }
-}
-
-interface StopRequest {
-  readonly reason: string
-  readonly exitCode: number
-}
-
-/** Settles with the first reason to stop: a signal, or a failure that only a restart mends. */
-function stopRequest(): { readonly made: Promise<StopRequest>; fail(reason: string): void } {
-  let make: (request: StopRequest) => void = () => undefined
-  const made = new Promise<StopRequest>((resolveRequest) => {
-    make = resolveRequest
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => make({ reason: signal, exitCode: EXIT_OK }))
-  return { made, fail: (reason) => make({ reason, exitCode: EXIT_FAILURE }) }
-}
-
-/** False when it took too long. */
-async function withLimit(work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<false>((resolveLimit) => {
-    timer = setTimeout(() => resolveLimit(false), STOP_LIMIT_MS)
-  })
-  const done = await Promise.race([work.then(() => true as const), limit])
-  clearTimeout(timer)
-  return done
+  logger.error({ limitMs: STOP_LIMIT_MS }, 'not everything stopped in time; what is in the log is safe')
+  // What did not stop would keep the process alive.
+  process.exit(EXIT_FAILURE)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FAKE_SCHEMA } from '../../test-support/fake-catalogue.ts'
-import { diffConfig } from './diff-config.ts'
+import { configInForce, diffConfig } from './diff-config.ts'
 import { parseConfig } from './load-config.ts'
 import { publishedJsonSchema } from './published-schema.ts'
 import { redactConfig, secretFieldNames } from './redact-config.ts'
@@ -50,6 +50,16 @@ logging: {level: debug}
     const diff = diffConfig(await config(BASE), all)
     expect(diff).toMatchObject({ kafka: true, log: true, alerts: true, web: true, logging: true })
     expect(diff.restartNeeded).toEqual(['site', 'gateway', 'dataDir', 'log', 'alerts', 'web'])
+  })
+})
+
+describe('configInForce', () => {
+  it('keeps what waits for a restart as it was at the start, and takes over the rest', async () => {
+    const started = await config(`${BASE}log: {telemetryMaxAgeDays: 3}\n`)
+    const edited = await config('site: b\nsources: {z: {driver: made}}\nkafka: {brokers: [k:1]}\nlogging: {level: debug}\n')
+    const inForce = configInForce(started, edited)
+    expect(inForce).toEqual({ ...edited, site: 'a', log: started.log })
+    expect(diffConfig(started, inForce).restartNeeded).toEqual([])
   })
 })
 

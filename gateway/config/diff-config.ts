@@ -15,7 +15,7 @@ export interface ConfigDiff {
   readonly web: boolean
   readonly logging: boolean
   /** Changed sections that take effect at the next start only. */
-  readonly restartNeeded: readonly string[]
+  readonly restartNeeded: readonly Section[]
 }
 
 const SECTIONS = {
@@ -28,7 +28,8 @@ const SECTIONS = {
   web: webSchema,
   logging: loggingSchema
 } as const
-type Section = keyof typeof SECTIONS
+/** Every section but the sources. */
+export type Section = keyof typeof SECTIONS
 
 /** What is to be done to get from one configuration to another. */
 export function diffConfig(before: Config, after: Config): ConfigDiff {
@@ -50,4 +51,10 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
       (section) => SECTIONS[section].meta()?.['x-restart'] === true && differs(section)
     )
   }
+}
+
+/** What runs when a gateway that was started with `started` has taken over `edited`: sections that wait for a restart are as at the start. */
+export function configInForce(started: Config, edited: Config): Config {
+  const { restartNeeded } = diffConfig(started, edited)
+  return { ...edited, ...Object.fromEntries(restartNeeded.map((section) => [section, started[section]])) }
 }

@@ -14,6 +14,9 @@ let path: string
 let clock: VirtualClock
 let watch: ConfigWatch
 let reports: LoadResult[]
+let failures: unknown[]
+/** Thrown by whoever is told, when set. */
+let refusal: Error | undefined
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tagward-watch-'))
@@ -23,7 +26,12 @@ beforeEach(async () => {
   if (!running.ok) throw new Error('not valid')
   clock = createVirtualClock()
   reports = []
-  watch = watchConfig(path, { ...options, clock, running }, (result) => reports.push(result))
+  failures = []
+  refusal = undefined
+  watch = watchConfig(path, { ...options, clock, running, onFailure: (error) => failures.push(error) }, (result) => {
+    if (refusal !== undefined) throw refusal
+    reports.push(result)
+  })
   await watch.look()
   await watch.look()
 })
@@ -106,6 +114,26 @@ describe('watchConfig', () => {
     process.emit('SIGHUP')
     await waitFor('a report', () => reports.length === 1)
     expect(told()).toEqual(['a'])
+  })
+
+  it('goes on watching after a report that failed', async () => {
+    await clock.advance(0)
+    refusal = new Error('not now')
+    process.emit('SIGHUP')
+    await waitFor('the failure of a signal', () => failures.length === 1)
+    await writeFile(path, 'site: lost\n')
+    await waitFor('the failure of a look', async () => {
+      await clock.advance(100)
+      return failures.length === 2
+    })
+    expect(failures).toEqual([refusal, refusal])
+    refusal = undefined
+    await writeFile(path, 'site: found\n')
+    await waitFor('a report', async () => {
+      await clock.advance(100)
+      return reports.length === 1
+    })
+    expect(told()).toEqual(['found'])
   })
 
   it('looks by its timer: every two seconds, and sooner while a change settles', async () => {

@@ -15,6 +15,8 @@ export interface WatchOptions extends LoadOptions {
   readonly intervalMs?: number
   /** How long the file must be left alone before it is read. */
   readonly settleMs?: number
+  /** A look of the timer's, or SIGHUP's, failed by itself: not for what is in the file. The watching goes on. */
+  readonly onFailure: (error: unknown) => void
 }
 
 export interface ConfigWatch {
@@ -26,7 +28,7 @@ export interface ConfigWatch {
 }
 
 export function watchConfig(path: string, options: WatchOptions, onChange: (result: LoadResult) => void): ConfigWatch {
-  const { clock, intervalMs = 2000, settleMs = 300 } = options
+  const { clock, intervalMs = 2000, settleMs = 300, onFailure } = options
   let last: LoadResult = options.running
   let referencedFiles = options.running.referencedFiles
   let readAt: string | undefined
@@ -35,10 +37,11 @@ export function watchConfig(path: string, options: WatchOptions, onChange: (resu
   let closed = false
   let work: Promise<void> = Promise.resolve()
 
-  /** One thing at a time, in the order asked for. */
+  /** One thing at a time, in the order asked for, whatever became of those before. */
   function inTurn(task: () => Promise<void>): Promise<void> {
-    work = work.then(task)
-    return work
+    const turn = work.then(task)
+    work = turn.catch(() => undefined)
+    return turn
   }
 
   async function read(always: boolean): Promise<void> {
@@ -68,13 +71,20 @@ export function watchConfig(path: string, options: WatchOptions, onChange: (resu
   function schedule(delayMs: number): void {
     if (closed) return
     timer = clock.setTimeout(() => {
-      void inTurn(async () => schedule((await lookOnce()) ? settleMs : intervalMs))
+      inTurn(async () => {
+        let unsettled = false
+        try {
+          unsettled = await lookOnce()
+        } finally {
+          schedule(unsettled ? settleMs : intervalMs)
+        }
+      }).catch(onFailure)
     }, delayMs)
   }
 
   const reload = () => inTurn(() => read(true))
   const onHangUp = () => {
-    void reload()
+    reload().catch(onFailure)
   }
   process.on('SIGHUP', onHangUp)
   schedule(0)

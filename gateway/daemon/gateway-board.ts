@@ -24,7 +24,7 @@ export interface BoardParts {
   readonly gatewayId: string
   readonly version: string
   readonly startedMono: number
-  /** The configuration that runs, and what is wrong with an edited one that does not. */
+  /** The configuration in force, and what is wrong with an edited one that does not. */
   readonly running: { config: Config; problems: readonly Problem[] }
 }
 

@@ -52,6 +52,20 @@ describe('a configuration edited while the gateway runs', () => {
     await until(running, 'the mistake to go', ({ problems }) => problems.length === 0)
   })
 
+  it('goes on under what it was started with until the restart that a section waits for, and says so as long as it waits', async () => {
+    const running = await start({ sources: {} })
+    edit((text) => text.replace('"test"', '"other"'))
+    const waiting = ({ problems }: Snapshot): boolean =>
+      problems.some(({ code, message }) => code === 'CONFIG_RESTART' && /: site$/.test(message))
+    await until(running, 'what waits', waiting)
+    edit((text) => text.replace('"sources": {', '"sources": { "a": { "driver": "simulator" }'))
+    await until(running, 'source a', ({ sources }) => sources.length === 1)
+    await until(running, 'what still waits', waiting)
+    expect((await running.state()).gateway.site).toBe('test')
+    edit((text) => text.replace('"other"', '"test"'))
+    await until(running, 'nothing to wait', ({ problems }) => problems.length === 0)
+  })
+
   it('comes and goes with Kafka without touching the backlog', async () => {
     const running = await start({ sources: { a: { driver: 'simulator', workers: 5, ratePerSecond: 5 } } })
     await until(running, 'a backlog', ({ lanes }) => lanes.telemetry.backlog > 20)

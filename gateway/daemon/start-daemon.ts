@@ -9,6 +9,7 @@ import type { Delivery } from '../../drivers/driver.ts'
 import { createSupervisor, type Supervisor } from '../../drivers/supervisor/supervisor.ts'
 import { findCodec } from '../../firmware-protocols/registry.ts'
 import type { GatewayClock } from '../clock/gateway-clock.ts'
+import { configInForce, diffConfig } from '../config/diff-config.ts'
 import type { Config } from '../config/schema.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import { type ForwarderHandle, startForwarder } from '../forward/start-forwarder.ts'
@@ -44,7 +45,10 @@ export interface DaemonOptions {
 export interface Daemon {
   readonly gatewayId: string
   readonly url: string
-  /** Takes over what changed of sources and Kafka; gives the sections that wait for a restart. The backlog is never touched. */
+  /**
+   * Takes over what changed of sources and Kafka; gives all sections that differ from those in force and wait for a restart. The
+   * backlog is never touched. One call at a time.
+   */
   apply(config: Config): Promise<readonly string[]>
   /** What is wrong with an edited configuration that does not run; shown until the next good one. */
   showProblems(problems: readonly Problem[]): void
@@ -118,13 +122,13 @@ class RunningDaemon implements Daemon {
   }
 
   async apply(config: Config): Promise<readonly string[]> {
-    const before = this.#running.config
-    this.#running.config = config
+    const started = this.#options.config
     this.#running.problems = []
     this.#options.logger.level = config.logging.level
     this.#configureSources(config)
-    if (JSON.stringify(before.kafka) !== JSON.stringify(config.kafka)) await this.#forwarder?.reconfigure(config.kafka)
-    return RESTART_SECTIONS.filter((section) => JSON.stringify(before[section]) !== JSON.stringify(config[section]))
+    if (diffConfig(this.#running.config, config).kafka) await this.#forwarder?.reconfigure(config.kafka)
+    this.#running.config = configInForce(started, config)
+    return diffConfig(started, config).restartNeeded
   }
 
   async stop(): Promise<void> {
@@ -257,6 +261,3 @@ class RunningDaemon implements Daemon {
     }
   }
 }
-
-/** Sections that take effect at the next start only. */
-const RESTART_SECTIONS = ['site', 'gateway', 'dataDir', 'log', 'alerts', 'web'] as const

@@ -1,0 +1,45 @@
+import type { Logger } from '../../drivers/driver.ts'
+import type { LoadResult } from '../config/load-config.ts'
+import { formatProblem } from '../config/problem.ts'
+import type { Config } from '../config/schema.ts'
+import type { Daemon } from '../daemon/start-daemon.ts'
+import type { ServiceNotifier } from '../system-service/notify.ts'
+
+export interface TakeOverParts {
+  readonly daemon: Pick<Daemon, 'apply' | 'showProblems' | 'url'>
+  readonly logger: Pick<Logger, 'info' | 'error'>
+  readonly notifier: Pick<ServiceNotifier, 'reloading' | 'ready'>
+  /** Puts in what the command line says instead of the file. */
+  readonly withOptions: (config: Config) => Config
+}
+
+/** Gives what takes over each edited configuration: one after the other, in the order in which they were read, each in whole. */
+export function createTakeOver(parts: TakeOverParts): (result: LoadResult) => Promise<void> {
+  let work: Promise<void> = Promise.resolve()
+  return (result) => {
+    work = work.then(() => takeOver(parts, result))
+    return work
+  }
+}
+
+/** Never rejects: whatever fails, the gateway goes on. */
+async function takeOver({ daemon, logger, notifier, withOptions }: TakeOverParts, result: LoadResult): Promise<void> {
+  notifier.reloading()
+  try {
+    if (result.ok) {
+      const waitForRestart = await daemon.apply(withOptions(result.config))
+      logger.info({ waitForRestart }, 'the edited configuration is taken over')
+      if (waitForRestart.length > 0) {
+        const message = `these sections of the edited configuration take effect at the next start: ${waitForRestart.join(', ')}`
+        daemon.showProblems([{ code: 'CONFIG_RESTART', message }])
+      }
+    } else {
+      const messages = result.problems.map(formatProblem)
+      logger.error({ problems: messages }, 'the edited configuration is wrong and not taken over; the running one goes on')
+      daemon.showProblems(messages.map((message) => ({ code: 'CONFIG_INVALID', message })))
+    }
+  } catch (error) {
+    logger.error({ err: error }, 'the edited configuration could not be taken over')
+  }
+  notifier.ready(`page at ${daemon.url}`)
+}
