@@ -1,6 +1,6 @@
 import type { Clock, Command, SendOutcome } from '../drivers/driver.ts'
-import type { GatewayView, LogProgress } from '../gateway/web/gateway-view.ts'
-import type { AlarmView, PlanView, Snapshot, SourceView, TagView } from '../gateway/web/snapshot.ts'
+import type { GatewayView, LogProgress } from '../gateway/state/gateway-view.ts'
+import type { AlarmView, PlanView, Snapshot, SourceView, TagView } from '../gateway/state/snapshot.ts'
 
 const COUNTERS = { bytesIn: 0, frames: 0, readings: 0, ignored: 0, incomplete: 0, errors: 0, discardedBytes: 0, dropped: 0 }
 

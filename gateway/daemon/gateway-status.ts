@@ -1,6 +1,6 @@
 import type { GatewayClock } from '../clock/gateway-clock.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
-import type { Snapshot } from '../web/snapshot.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 
 /** The `GatewayStatus` event: what the page shows of the gateway, for those who watch many. */
 export function gatewayStatusEvent(clock: GatewayClock, snapshot: Snapshot): GatewayEvent {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freePorts } from '../../test-support/kafka/free-ports.ts'
 import { type GatewayProcess, startGateway } from '../../test-support/stand/gateway-process.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
-import type { Snapshot } from '../web/snapshot.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 
 let folder: string
 let gateway: GatewayProcess | undefined

@@ -4,8 +4,8 @@ import type { Reading, Signal } from '../../firmware-protocols/reading.ts'
 import { createMemoryLog, type MemoryLog } from '../../test-support/memory-log.ts'
 import type { GatewayClock } from '../clock/gateway-clock.ts'
 import { eventDefinition } from '../events/catalogue.ts'
-import type { TagView } from '../web/snapshot.ts'
-import { TagBoard } from '../web/tag-board.ts'
+import type { TagView } from '../state/snapshot.ts'
+import { TagBoard } from '../state/tag-board.ts'
 import { createIngest, type Ingest } from './ingest.ts'
 
 const WALL = 1_790_000_000_000

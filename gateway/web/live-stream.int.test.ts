@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeGatewayView } from '../../test-support/fake-gateway-view.ts'
 import { createVirtualClock, type VirtualClock } from '../../test-support/virtual-clock.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics } from '../state/metrics.ts'
+import type { AlarmView, Snapshot } from '../state/snapshot.ts'
 import { startWeb, type WebServer } from './server.ts'
-import type { AlarmView, Snapshot } from './snapshot.ts'
 import { applyChange, type StateChange } from './state-change.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }

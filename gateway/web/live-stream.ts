@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, TimerHandle } from '../../drivers/driver.ts'
-import type { GatewayView } from './gateway-view.ts'
+import type { GatewayView } from '../state/gateway-view.ts'
 import { StateDiffer } from './state-change.ts'
 
 export interface LiveStreamOptions {

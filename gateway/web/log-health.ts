@@ -1,4 +1,4 @@
-import type { LogProgress } from './gateway-view.ts'
+import type { LogProgress } from '../state/gateway-view.ts'
 
 export interface HealthReport {
   readonly healthy: boolean

@@ -4,9 +4,9 @@ import { findChromium, launchChromium } from '../../test-support/chromium.ts'
 import { FakeGatewayView, fakeSource } from '../../test-support/fake-gateway-view.ts'
 import { systemClock } from '../../test-support/system-clock.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics } from '../state/metrics.ts'
+import type { AlarmView, TagView } from '../state/snapshot.ts'
 import { startWeb, type WebServer } from './server.ts'
-import type { AlarmView, TagView } from './snapshot.ts'
 
 const executable = findChromium()
 const silent = { debug() {}, info() {}, warn() {}, error() {} }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FAKE_PLAN } from '../../test-support/fake-gateway-view.ts'
+import type { TagView } from '../state/snapshot.ts'
 import { planFrames, project, scaleBarM, unplacedTags } from './plan-frames.ts'
-import type { TagView } from './snapshot.ts'
 
 const tag = (id: string, rest: Partial<TagView>): TagView => ({ id, source: 'demo', seenMono: 0, alerts: [], ...rest })
 const metres = fc.integer({ min: -500_000, max: 500_000 }).map((centimetres) => centimetres / 100)

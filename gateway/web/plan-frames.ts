@@ -1,4 +1,4 @@
-import type { PlanView, Point, TagView } from './snapshot.ts'
+import type { PlanView, Point, TagView } from '../state/snapshot.ts'
 
 /**
  * What can be drawn together: positions in one frame of coordinates. A plan holds those of its sources; any other local frame

@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Clock, Command } from '../../drivers/driver.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { GatewayView } from './gateway-view.ts'
+import type { GatewayView } from '../state/gateway-view.ts'
+import type { Metrics } from '../state/metrics.ts'
 import { isOriginAllowed, SECURITY_HEADERS } from './guard.ts'
 import type { LiveStream } from './live-stream.ts'
 import type { LogHealth } from './log-health.ts'
-import type { Metrics } from './metrics.ts'
 
 const commandBody = z.strictObject({
   target: z.string().regex(/^[^\s/]{1,120}$/, 'the short id of a tag or device: 1 to 120 characters without space or slash'),

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeGatewayView, fakeSource } from '../../test-support/fake-gateway-view.ts'
 import { createVirtualClock, type VirtualClock } from '../../test-support/virtual-clock.ts'
 import { GatewayError } from '../errors.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics } from '../state/metrics.ts'
 import { buildWeb, startWeb, type WebApp, type WebOptions } from './server.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }

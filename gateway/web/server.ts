@@ -4,11 +4,11 @@ import fastifyStatic from '@fastify/static'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { Clock, Logger, TimerHandle } from '../../drivers/driver.ts'
 import { GatewayError } from '../errors.ts'
-import type { GatewayView } from './gateway-view.ts'
+import type { GatewayView } from '../state/gateway-view.ts'
+import type { Metrics } from '../state/metrics.ts'
 import { isHostAllowed, isLoopbackHost, SECURITY_HEADERS } from './guard.ts'
 import { LiveStream } from './live-stream.ts'
 import { LogHealth } from './log-health.ts'
-import type { Metrics } from './metrics.ts'
 import { addRoutes, failure } from './routes.ts'
 
 export interface WebOptions {

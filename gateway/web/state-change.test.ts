@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fakeSnapshot } from '../../test-support/fake-gateway-view.ts'
 import { createVirtualClock } from '../../test-support/virtual-clock.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 import { applyChange, StateDiffer } from './state-change.ts'
 
 const base = fakeSnapshot(createVirtualClock())

@@ -1,4 +1,4 @@
-import type { Snapshot, TagView } from './snapshot.ts'
+import type { Snapshot, TagView } from '../state/snapshot.ts'
 
 type Sections = Omit<Snapshot, 'nowMono' | 'time' | 'tags'>
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Snapshot } from '../../gateway/web/snapshot.ts'
+import type { Snapshot } from '../../gateway/state/snapshot.ts'
 import { waitFor } from '../wait-for.ts'
 
 const COMMAND = fileURLToPath(new URL('../../../bin/tagward.js', import.meta.url))

@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import type { AlarmView, Snapshot, StorageView } from '../../snapshot.ts'
+import type { AlarmView, Snapshot, StorageView } from '../../../state/snapshot.ts'
 import { gatewayNow, link, newestAlarm } from './state/live.ts'
 import { foremostAlert, isDanger, selectTag, tagLabel, tagsInDanger } from './state/tags.ts'
 import { formatAge, formatBytes } from './text/format.ts'

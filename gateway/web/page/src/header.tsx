@@ -1,4 +1,4 @@
-import type { GatewayInfo } from '../../snapshot.ts'
+import type { GatewayInfo } from '../../../state/snapshot.ts'
 import { gatewayTime, link } from './state/live.ts'
 import { formatTime } from './text/format.ts'
 import { text } from './text/text.ts'

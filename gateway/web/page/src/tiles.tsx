@@ -1,4 +1,4 @@
-import type { Snapshot, UplinkView } from '../../snapshot.ts'
+import type { Snapshot, UplinkView } from '../../../state/snapshot.ts'
 import { gatewayNow } from './state/live.ts'
 import { freshness } from './state/tags.ts'
 import { formatCount, formatMs } from './text/format.ts'

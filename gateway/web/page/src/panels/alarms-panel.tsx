@@ -1,4 +1,4 @@
-import type { AlarmView } from '../../../snapshot.ts'
+import type { AlarmView } from '../../../../state/snapshot.ts'
 import { gatewayTime, state } from '../state/live.ts'
 import { isDanger, selectTag, tagLabel } from '../state/tags.ts'
 import { formatTimeOrDay } from '../text/format.ts'

@@ -1,4 +1,4 @@
-import type { LaneView, Snapshot, UplinkView } from '../../../snapshot.ts'
+import type { LaneView, Snapshot, UplinkView } from '../../../../state/snapshot.ts'
 import { formatAge, formatCount } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { uplinkWord } from '../tiles.tsx'

@@ -1,4 +1,4 @@
-import type { GatewayInfo } from '../../../snapshot.ts'
+import type { GatewayInfo } from '../../../../state/snapshot.ts'
 import { gatewayNow } from '../state/live.ts'
 import { formatAge } from '../text/format.ts'
 import { text } from '../text/text.ts'

@@ -1,4 +1,4 @@
-import type { SourceView } from '../../../snapshot.ts'
+import type { SourceView } from '../../../../state/snapshot.ts'
 import { frameRates, gatewayNow } from '../state/live.ts'
 import { formatAge, formatBytes, formatCount, formatRate } from '../text/format.ts'
 import { text } from '../text/text.ts'

@@ -1,4 +1,4 @@
-import type { TagView } from '../../../snapshot.ts'
+import type { TagView } from '../../../../state/snapshot.ts'
 import { type ArrowKey, hold, release, steer, steeringNote, step } from '../state/steering.ts'
 import { isSteerable, selected, selectTag, steerableTags, tagLabel } from '../state/tags.ts'
 import { text } from '../text/text.ts'

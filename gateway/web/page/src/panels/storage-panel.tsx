@@ -1,4 +1,4 @@
-import type { StorageView } from '../../../snapshot.ts'
+import type { StorageView } from '../../../../state/snapshot.ts'
 import { formatBytes, formatCount, formatMs } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { Fact, Panel } from './panel.tsx'

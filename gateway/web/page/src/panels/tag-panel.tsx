@@ -1,4 +1,4 @@
-import type { TagView } from '../../../snapshot.ts'
+import type { TagView } from '../../../../state/snapshot.ts'
 import { gatewayNow } from '../state/live.ts'
 import { selected, selectTag, tagLabel } from '../state/tags.ts'
 import { formatAge, formatCount, formatMetres } from '../text/format.ts'

@@ -1,5 +1,5 @@
+import type { PlanView, Point } from '../../../../state/snapshot.ts'
 import { type PlanFrame, type Projection, scaleBarM } from '../../../plan-frames.ts'
-import type { PlanView, Point } from '../../../snapshot.ts'
 import { formatCount, formatMetres } from '../text/format.ts'
 import { text } from '../text/text.ts'
 

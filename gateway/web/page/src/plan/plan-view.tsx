@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
+import type { PlanView as Plan } from '../../../../state/snapshot.ts'
 import { type PlanFrame, project } from '../../../plan-frames.ts'
-import type { PlanView as Plan } from '../../../snapshot.ts'
 import { chooseFrame, frame, frames, selectedId, unplaced } from '../state/tags.ts'
 import { text } from '../text/text.ts'
 import { PlanDrawing } from './plan-drawing.tsx'

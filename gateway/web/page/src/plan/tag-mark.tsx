@@ -1,5 +1,5 @@
+import type { TagAlertView } from '../../../../state/snapshot.ts'
 import type { PlacedTag, Projection } from '../../../plan-frames.ts'
-import type { TagAlertView } from '../../../snapshot.ts'
 import { gatewayNow } from '../state/live.ts'
 import { FADE_FROM_MS, foremostAlert, freshness, isDanger, SILENT_FROM_MS, selectTag, tagLabel } from '../state/tags.ts'
 import { formatAge } from '../text/format.ts'

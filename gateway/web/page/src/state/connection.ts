@@ -1,4 +1,4 @@
-import type { AlarmView, Snapshot } from '../../../snapshot.ts'
+import type { AlarmView, Snapshot } from '../../../../state/snapshot.ts'
 import type { StateChange } from '../../../state-change.ts'
 import { link, takeAlarm, takeChange, takeState } from './live.ts'
 

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import type { AlarmView, Snapshot } from '../../../snapshot.ts'
+import type { AlarmView, Snapshot } from '../../../../state/snapshot.ts'
 import { applyChange, type StateChange } from '../../../state-change.ts'
 
 /** `connecting`: nothing seen yet; `lost`: what is shown is old. */

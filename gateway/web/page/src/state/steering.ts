@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { SendOutcome } from '../../../../../drivers/driver.ts'
-import type { TagView } from '../../../snapshot.ts'
+import type { TagView } from '../../../../state/snapshot.ts'
 import { type SteeringAction, steeringCommand } from '../../../steering.ts'
 import { text } from '../text/text.ts'
 import { isSteerable, selected, selectTag, shortId } from './tags.ts'

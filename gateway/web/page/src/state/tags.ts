@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals'
+import type { TagAlertView, TagView } from '../../../../state/snapshot.ts'
 import { type PlanFrame, planFrames, unplacedTags } from '../../../plan-frames.ts'
-import type { TagAlertView, TagView } from '../../../snapshot.ts'
 import { state } from './live.ts'
 
 export const selectedId = signal<string | undefined>(undefined)
