@@ -48,6 +48,15 @@ describe('DataGaps', () => {
     expect(explain('11', 'alarm').unknownEnd).toBe(false)
   })
 
+  it('takes an open end as said of the epochs between, too', () => {
+    const explain = explained(
+      gap({ epoch: '3', from: 301, to: null, reason: 'log-restored' }, '9'),
+      gap({ epoch: '3', from: 1, to: 2, reason: 'log-restored' }, '9')
+    )
+    const open = [[301, Number.POSITIVE_INFINITY]]
+    expect(['2', '3', '5', '9'].map((epoch) => explain(epoch).intervals)).toEqual([[], [[1, 2], ...open], open, []])
+  })
+
   it('refuses what is no DataGap', () => {
     expect(new DataGaps().add(gap({ reason: 'because' }))).toBe(false)
   })

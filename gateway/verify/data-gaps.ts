@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { dataGap, type GapReason } from '../events/gateway-events.ts'
+import type { Beginning } from './epoch-bounds.ts'
 import type { WireEvent } from './wire-event.ts'
 
 type DataGapData = z.infer<typeof dataGap.data>
@@ -19,11 +20,16 @@ interface ToldGap {
   readonly gateway: string
   /** Epoch of the log in which the gap stands. */
   readonly toldIn: string
+  /** Where it stands in the alarm lane of that epoch. */
+  readonly sequence: number
   readonly data: DataGapData
 }
 
 /** A log that began without knowing the one before. Other gaps without numbers are of events that never had one. */
 const NEW_LIFE: ReadonlySet<GapReason> = new Set(['log-created', 'log-damaged', 'log-restored', 'log-moved'])
+
+/** Reasons of an epoch in the database of an older one. */
+const WENT_ON: ReadonlySet<GapReason> = new Set(['log-restored', 'log-moved'])
 
 /** Epochs are numbers that grow; compared as numbers where they are. */
 export function compareEpochs(left: string, right: string): number {
@@ -38,21 +44,73 @@ export class DataGaps {
   /** False: the record is no valid DataGap. */
   add(event: WireEvent): boolean {
     const parsed = dataGap.data.safeParse(event.data)
-    if (parsed.success) this.#gaps.push({ gateway: event.gateway, toldIn: event.epoch, data: parsed.data })
+    if (parsed.success) this.#gaps.push({ gateway: event.gateway, toldIn: event.epoch, sequence: event.sequence, data: parsed.data })
     return parsed.success
   }
 
   explain(gateway: string, epoch: string, lane: string): Explanation {
     const concerning = this.#gaps.filter((gap) => gap.gateway === gateway && concerns(gap, epoch))
-    const intervals = concerning
-      .filter(({ data }) => data.lane === lane && (data.from !== null || data.to !== null))
-      .map(({ data }): Interval => [data.from ?? 0, data.to ?? Number.POSITIVE_INFINITY])
-    return { intervals: merged(intervals), unknownEnd: concerning.some((gap) => saysNothingIsKnown(gap, epoch, lane)) }
+    return { intervals: intervalsOf(concerning, lane), unknownEnd: concerning.some((gap) => saysNothingIsKnown(gap, epoch, lane)) }
+  }
+
+  /** What is told of any epoch from `oldest` (null: the very first) up to and without `next`. */
+  explainRange(gateway: string, oldest: string | null, next: string, lane: string): readonly Interval[] {
+    const within = ({ data, toldIn }: ToldGap) => {
+      const named = data.epoch ?? toldIn
+      const reachesOldest = oldest === null || compareEpochs(named, oldest) >= 0 || (data.to === null && compareEpochs(toldIn, oldest) > 0)
+      return reachesOldest && compareEpochs(named, next) < 0
+    }
+    return intervalsOf(
+      this.#gaps.filter((gap) => gap.gateway === gateway && within(gap)),
+      lane
+    )
+  }
+
+  /** Where the first record of an epoch stands in the alarm lane; undefined: it is not there. */
+  openingSequence(gateway: string, epoch: string): number | undefined {
+    return this.#opening(gateway, epoch)?.sequence
+  }
+
+  /** What the first record of an epoch says of where its numbers begin. */
+  beginning(gateway: string, epoch: string, lane: string): Beginning | undefined {
+    const opening = this.#opening(gateway, epoch)
+    if (opening === undefined) return undefined
+    if (opening.sequence === 1 && opening.data.reason === 'log-created') return { kind: 'created' }
+    // Where a database went on, its own end is told first, one record a lane, with an open end; the first names its own number.
+    const { data, sequence } = opening
+    if (!WENT_ON.has(data.reason) || data.lane !== 'alarm' || data.to !== null || data.from !== sequence) return undefined
+    const told = lane === 'alarm' ? opening : this.#told(gateway, epoch).find((gap) => gap.sequence === sequence + 1)
+    const { lane: about, epoch: after, from, to } = told?.data ?? {}
+    return about === lane && after === data.epoch && typeof after === 'string' && typeof from === 'number' && to === null
+      ? { kind: 'went-on', start: from, after }
+      : undefined
+  }
+
+  #told(gateway: string, epoch: string): ToldGap[] {
+    return this.#gaps.filter((gap) => gap.gateway === gateway && gap.toldIn === epoch)
+  }
+
+  #opening(gateway: string, epoch: string): ToldGap | undefined {
+    return this.#told(gateway, epoch)
+      .filter(({ data }) => NEW_LIFE.has(data.reason))
+      .reduce<ToldGap | undefined>((first, gap) => (first === undefined || gap.sequence < first.sequence ? gap : first), undefined)
   }
 }
 
+/** The open and closed intervals that gaps with numbers name in a lane. */
+function intervalsOf(gaps: readonly ToldGap[], lane: string): Interval[] {
+  return merged(
+    gaps
+      .filter(({ data }) => data.lane === lane && (data.from !== null || data.to !== null))
+      .map(({ data }): Interval => [data.from ?? 0, data.to ?? Number.POSITIVE_INFINITY])
+  )
+}
+
+/** A gap with an open end speaks of every epoch between the one it names and its own, too: nothing is known of them. */
 function concerns({ data, toldIn }: ToldGap, epoch: string): boolean {
-  return data.epoch === null ? compareEpochs(epoch, toldIn) <= 0 : data.epoch === epoch
+  if (data.epoch === null) return compareEpochs(epoch, toldIn) <= 0
+  const isBetween = data.from !== null && data.to === null && compareEpochs(epoch, data.epoch) > 0 && compareEpochs(epoch, toldIn) < 0
+  return data.epoch === epoch || isBetween
 }
 
 /** A gap that names no epoch stands once, in the alarm lane, for both lanes of every epoch before. */
@@ -61,7 +119,8 @@ function saysNothingIsKnown({ data, toldIn }: ToldGap, epoch: string, lane: stri
   return data.epoch === null ? compareEpochs(epoch, toldIn) < 0 : data.lane === lane
 }
 
-function merged(intervals: readonly Interval[]): Interval[] {
+/** Sorted, without overlaps. */
+export function merged(intervals: readonly Interval[]): Interval[] {
   const result: [number, number][] = []
   for (const [from, to] of [...intervals].sort((a, b) => a[0] - b[0])) {
     const last = result.at(-1)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { structuredRecord, type ToldEvent } from '../../test-support/kafka/event-records.ts'
-import { History, type HistoryReport } from './history.ts'
+import { History, type HistoryOptions, type HistoryReport } from './history.ts'
 import type { DeletedFrom } from './lane-ledger.ts'
 
 interface Placed extends ToldEvent {
@@ -22,8 +22,8 @@ function lane(first: number, last: number, event: Partial<Placed> = {}): Placed[
   })
 }
 
-function told(records: readonly Placed[], deletedFrom: readonly DeletedFrom[] = [], gateway?: string): HistoryReport {
-  const history = new History({ gateway, deletedFrom })
+function told(records: readonly Placed[], deletedFrom: readonly DeletedFrom[] = [], more: Partial<HistoryOptions> = {}): HistoryReport {
+  const history = new History({ deletedFrom, ...more })
   for (const { topic, partition, appendedMs = 1_000 + (records[0]?.sequence ?? 0), ...event } of records) {
     const { key, value } = structuredRecord(event)
     history.add({ key: Buffer.from(key), value: Buffer.from(value), offset: '0' }, { topic, partition, appendedMs })
@@ -45,12 +45,11 @@ function gapRecord(data: Record<string, unknown>, event: Partial<Placed> = {}): 
 /** A good lane of at least ten events, and some of its inner places. */
 const laneWithPlaces = fc
   .record({
-    first: fc.integer({ min: 1, max: 1_000_000 }),
     length: fc.integer({ min: 10, max: 90 }),
     seeds: fc.array(fc.nat(), { minLength: 1, maxLength: 8 })
   })
-  .map(({ first, length, seeds }) => ({
-    records: lane(first, first + length - 1),
+  .map(({ length, seeds }) => ({
+    records: lane(1, length),
     inner: [...new Set(seeds.map((seed) => 1 + (seed % (length - 2))))]
   }))
 
@@ -61,7 +60,7 @@ describe('History', () => {
       lane(1, 90, { lane: 'alarm' }),
       lane(201, 300, { epoch: '2' }),
       lane(1, 40, { gateway: 'gw2' }),
-      lane(500, 520, { gateway: 'gw2', epoch: '10' })
+      lane(41, 61, { gateway: 'gw2', epoch: '10' })
     ]
     const report = told(lanes.flat())
     expect(faults(report)).toEqual({})
@@ -70,11 +69,11 @@ describe('History', () => {
       ['gw1', '1', 'telemetry', 1, 200, 200],
       ['gw1', '2', 'telemetry', 201, 300, 100],
       ['gw2', '1', 'telemetry', 1, 40, 40],
-      ['gw2', '10', 'telemetry', 500, 520, 21]
+      ['gw2', '10', 'telemetry', 41, 61, 21]
     ])
     const byPartition = lanes.flat().sort((a, b) => a.partition - b.partition)
     expect(told(byPartition).lanes).toEqual(report.lanes)
-    expect(told(lanes.flat(), [], 'gw2').lanes).toEqual(report.lanes.filter(({ gateway }) => gateway === 'gw2'))
+    expect(told(lanes.flat(), [], { gateway: 'gw2' }).lanes).toEqual(report.lanes.filter(({ gateway }) => gateway === 'gw2'))
   })
 
   it('counts what was removed as lost, and says where', () => {
@@ -178,16 +177,91 @@ describe('History', () => {
   })
 })
 
+describe('where numbers begin and end', () => {
+  const opening = (data: Record<string, unknown>, event: Partial<Placed>) =>
+    gapRecord({ lane: 'alarm', epoch: '1', to: null, reason: 'log-restored', ...data }, { epoch: '2', ...event })
+  const second = (first: number, last: number) => lane(first, last, { epoch: '2' })
+  const bare = (reason: string, sequence: number) => opening({ epoch: null, from: null, reason }, { sequence })
+
+  it('misses what is not there of the oldest epoch from 1 on, where nothing was deleted', () => {
+    expect(faults(told(lane(5, 6)))).toEqual({ lost: 4 })
+    expect(told(lane(5, 6)).lanes[0]).toMatchObject({ first: 5, judgedFrom: 1, lostRanges: [[1, 4]] })
+    expect(faults(told([...lane(1, 9), ...lane(2, 3, { lane: 'alarm' })]))).toEqual({ lost: 1 })
+    const evicted = gapRecord({ lane: 'telemetry', epoch: '1', from: 1, to: 4, reason: 'evicted-by-age' })
+    expect(faults(told([...lane(5, 6), evicted]))).toEqual({ explainedByDataGap: 4 })
+  })
+
+  it('begins at the first number there is when told that the gateway came in mid-life', () => {
+    const report = told([...lane(5, 6), ...second(9, 9)], [], { fromFirst: true })
+    expect(report.lanes[0]).toMatchObject({ judgedFrom: 5, judgedTo: 8, lost: 2 })
+  })
+
+  it('misses the end of an epoch that another goes on from', () => {
+    const report = told([...lane(1, 2), ...second(9, 12)])
+    expect(faults(report)).toEqual({ lost: 6 })
+    expect(report.lanes).toMatchObject([
+      { epoch: '1', last: 2, judgedTo: 8, lostRanges: [[3, 8]] },
+      { epoch: '2', judgedFrom: 9, lost: 0 }
+    ])
+    const end = (data: Record<string, unknown>) => opening({ lane: 'telemetry', from: 3, ...data }, {})
+    expect(faults(told([...lane(1, 2), ...second(9, 12), end({})]))).toEqual({ explainedByDataGap: 6 })
+    expect(faults(told([...lane(1, 2), ...second(9, 12), end({ to: 7 })]))).toEqual({ lost: 1, explainedByDataGap: 5 })
+    // Epoch 2 left nothing of this lane: what is told of it lies between.
+    const third = lane(9, 12, { epoch: '3' })
+    expect(faults(told([...lane(1, 2), ...third, end({ epoch: '2', to: 8 })]))).toEqual({ explainedByDataGap: 6 })
+    expect(faults(told([...lane(1, 2), ...third, end({ epoch: '3', to: 8 })]))).toEqual({ lost: 6 })
+  })
+
+  it('lets a new database begin at 1, and misses its beginning', () => {
+    expect(faults(told([...lane(1, 20), bare('log-created', 1), ...second(1, 30)]))).toEqual({})
+    expect(faults(told([...lane(1, 20), bare('log-created', 1), ...second(3, 30)]))).toEqual({ lost: 2 })
+    expect(faults(told([...lane(1, 20), bare('log-created', 1), ...second(25, 30)]))).toEqual({ lost: 24 })
+  })
+
+  it('lets a copy that was put back go on from its own end', () => {
+    const ends = [opening({ from: 8 }, { sequence: 8 }), opening({ lane: 'telemetry', from: 41 }, { sequence: 9 })]
+    const before = [...lane(1, 60), ...lane(1, 11, { lane: 'alarm' })]
+    expect(faults(told([...before, ...ends, ...second(41, 80)]))).toEqual({})
+    expect(faults(told([...before, ...ends, ...second(44, 80)]))).toEqual({ lost: 3 })
+    expect(faults(told([...before, ...ends, ...second(71, 80)]))).toEqual({ lost: 30 })
+    const alarm = (sequence: number): Placed => ({ topic: 'p.tag-alert', partition: 0, lane: 'alarm', epoch: '2', sequence })
+    expect(faults(told([...before, ...ends, alarm(10)]))).toEqual({})
+    expect(faults(told([...before, alarm(10)]))).toEqual({ lost: 1 })
+    // Where the copy's end is told by nothing, only what is there can be judged.
+    expect(told([...before, bare('log-restored', 8), ...second(44, 80)]).lanes.at(-1)).toMatchObject({ judgedFrom: 44, lost: 0 })
+  })
+
+  it('lets a database that was put back after another one go on from its own end, not from the other one', () => {
+    const other = [opening({ from: 4, to: 4, reason: 'log-created' }, { sequence: 1 }), ...second(1, 20)]
+    const back = [
+      opening({ from: 5 }, { epoch: '3', sequence: 5 }),
+      opening({ lane: 'telemetry', from: 101 }, { epoch: '3', sequence: 6 }),
+      ...lane(101, 120, { epoch: '3' })
+    ]
+    const first = [...lane(1, 100), ...lane(1, 4, { lane: 'alarm' })]
+    expect(faults(told([...first, ...other, ...back]))).toEqual({})
+    expect(faults(told([...first.filter(({ sequence }) => sequence < 99), ...other, ...back]))).toEqual({ lost: 2 })
+  })
+
+  it('does not ask for an end that a topic may have deleted', () => {
+    const records = [...lane(1, 20, { appendedMs: 100 }), ...second(31, 40).map((record) => ({ ...record, appendedMs: 900 }))]
+    const emptied = { topic: 'p.other', partition: 0, lanes: ['telemetry'] }
+    expect(faults(told(records))).toEqual({ lost: 10 })
+    expect(faults(told(records, [{ ...emptied, keptSinceMs: 500 }]))).toEqual({})
+    expect(faults(told(records, [{ ...emptied, keptSinceMs: 50 }]))).toEqual({ lost: 10 })
+  })
+})
+
 describe('retention', () => {
   const deletion = (topic: string, keptSinceMs = 500): DeletedFrom => ({ topic, partition: 0, keptSinceMs })
   const all = lane(1, 90, { partition: 0 })
   const kept = all.filter(({ sequence, topic }) => sequence > 40 || topic !== 'p.TagInfo')
 
   it('begins to judge where the topic that has deleted most begins', () => {
-    expect(faults(told(kept))).toEqual({ lost: 13 })
+    expect(faults(told(kept))).toEqual({ lost: 14 })
     const report = told(kept, [deletion('p.TagInfo')])
     expect(faults(report)).toEqual({})
-    expect(report.lanes[0]).toMatchObject({ first: 2, judgedFrom: 43, last: 90 })
+    expect(report.lanes[0]).toMatchObject({ first: 2, judgedFrom: 43, last: 90, judgedTo: 90 })
     expect(
       faults(
         told(

@@ -1,4 +1,5 @@
 import { compareEpochs, DataGaps } from './data-gaps.ts'
+import { laneBounds } from './epoch-bounds.ts'
 import { type DeletedFrom, LaneLedger, type LaneReport, type WirePlace } from './lane-ledger.ts'
 import { contentHash, parseWireEvent, type WireEvent, type WireRecord } from './wire-event.ts'
 
@@ -19,6 +20,8 @@ export interface HistoryOptions {
   /** Only this gateway's records; absent: all. */
   readonly gateway?: string | undefined
   readonly deletedFrom: readonly DeletedFrom[]
+  /** Judge the oldest epoch of a lane from its first number on the topics; absent: from 1. */
+  readonly fromFirst?: boolean | undefined
   /** Called for every event once, however often it is on the wire. */
   readonly onEvent?: (event: WireEvent) => void
 }
@@ -70,14 +73,36 @@ export class History {
   }
 
   report(): HistoryReport {
-    const lanes = [...this.#ledgers.values()].map((ledger) => {
-      const { gateway, epoch, lane } = ledger
-      return ledger.report(this.#options.deletedFrom, this.#gaps.explain(gateway, epoch, lane))
-    })
+    const groups = new Map<string, LaneLedger[]>()
+    for (const ledger of this.#ledgers.values()) {
+      const name = `${ledger.gateway}/${ledger.lane}`
+      groups.set(name, [...(groups.get(name) ?? []), ledger])
+    }
+    const lanes = [...groups.values()].flatMap((ledgers) => this.#judge(ledgers.sort((a, b) => compareEpochs(a.epoch, b.epoch))))
     lanes.sort((a, b) =>
       a.gateway < b.gateway ? -1 : a.gateway > b.gateway ? 1 : compareEpochs(a.epoch, b.epoch) || (a.lane < b.lane ? -1 : 1)
     )
     return { lanes, malformed: this.#malformed, malformedExamples: this.#malformedExamples }
+  }
+
+  /** The epochs of one lane of one gateway, from the oldest on. */
+  #judge(ledgers: readonly LaneLedger[]): LaneReport[] {
+    const gaps = this.#gaps
+    const { gateway = '', lane = '' } = ledgers[0] ?? {}
+    const bounds = laneBounds({
+      extents: ledgers.map(({ extent }) => extent),
+      beginningOf: (epoch) => gaps.beginning(gateway, epoch, lane),
+      openingOf: (epoch) => (lane === 'alarm' ? (gaps.openingSequence(gateway, epoch) ?? 0) : undefined),
+      fromFirst: this.#options.fromFirst === true
+    })
+    return ledgers.map((ledger, index) => {
+      const { epoch } = ledger
+      const next = ledgers[index + 1]?.epoch
+      const before = index === 0 ? gaps.explainRange(gateway, null, epoch, lane) : []
+      const after = next === undefined ? [] : gaps.explainRange(gateway, epoch, next, lane)
+      const { deletedFrom } = this.#options
+      return ledger.report(deletedFrom, gaps.explain(gateway, epoch, lane), bounds[index], [...before, ...after])
+    })
   }
 
   #reject(why: string, offset: string, { topic, partition }: WirePlace): void {

@@ -1,4 +1,5 @@
-import { type Explanation, type Interval, splitRun } from './data-gaps.ts'
+import { type Explanation, type Interval, merged, splitRun } from './data-gaps.ts'
+import type { LaneBounds, LaneExtent } from './epoch-bounds.ts'
 import { KeyOrder } from './key-order.ts'
 import { SequenceSet } from './sequence-set.ts'
 import type { WireEvent } from './wire-event.ts'
@@ -30,6 +31,8 @@ export interface LaneReport {
   readonly last: number
   /** Where the judgement on `lost` begins: the first sequence that no topic can have deleted; null: there is none. */
   readonly judgedFrom: number | null
+  /** Where it ends: `last`, or before the number with which the next epoch goes on. */
+  readonly judgedTo: number
   /** Different sequences on the topics. */
   readonly events: number
   readonly lost: number
@@ -95,16 +98,27 @@ export class LaneLedger {
     return sighting.first
   }
 
-  report(deletedFrom: readonly DeletedFrom[], explanation: Explanation): LaneReport {
-    const judgedFrom = this.#judgedFrom(deletedFrom)
-    const losses = this.#losses(judgedFrom, this.#withUnknownEnd(explanation))
+  get extent(): LaneExtent {
+    return { epoch: this.epoch, first: this.#first, last: this.#last }
+  }
+
+  /** `beyond`: what is told of the numbers before the first and after the last, which other epochs may name as theirs. */
+  report(
+    deletedFrom: readonly DeletedFrom[],
+    explanation: Explanation,
+    { from, to }: LaneBounds = { from: this.#first, to: this.#last },
+    beyond: readonly Interval[] = []
+  ): LaneReport {
+    const judgedFrom = this.#judgedFrom(deletedFrom, from)
+    const losses = this.#losses(judgedFrom, to, this.#withUnknownEnd(explanation), beyond)
     return {
       gateway: this.gateway,
       epoch: this.epoch,
       lane: this.lane,
       first: this.#first,
       last: this.#last,
-      judgedFrom: judgedFrom > this.#last ? null : judgedFrom,
+      judgedFrom: judgedFrom > to ? null : judgedFrom,
+      judgedTo: to,
       events: this.#sequences.size,
       lost: losses.lost,
       explainedByDataGap: losses.explained,
@@ -138,14 +152,14 @@ export class LaneLedger {
    * A partition holds a lane's sequences in rising order, so what was deleted from it is below the first it still holds.
    * Where it holds nothing of this lane any more, only the time of deletion tells.
    */
-  #judgedFrom(deletedFrom: readonly DeletedFrom[]): number {
-    let from = this.#first
+  #judgedFrom(deletedFrom: readonly DeletedFrom[], start: number): number {
+    let from = start
     for (const { topic, partition, keptSinceMs, lanes } of deletedFrom) {
       const held = this.#marks.get(topic)?.get(partition)
       const horizon = this.#horizons.find(({ sinceMs }) => sinceMs === keptSinceMs)
       if (held) from = Math.max(from, held.lowest)
       else if (horizon && (lanes === undefined || lanes.includes(this.lane)))
-        from = Math.max(from, horizon.highestBefore + 1, Math.min(horizon.lowestSince, this.#last + 1))
+        from = Math.max(from, horizon.highestBefore + 1, horizon.lowestSince)
     }
     return from
   }
@@ -158,10 +172,17 @@ export class LaneLedger {
     return [...intervals.filter((interval) => interval[0] < from), [from, Number.POSITIVE_INFINITY]]
   }
 
-  #losses(from: number, explained: readonly Interval[]): { lost: number; explained: number; ranges: Interval[] } {
+  #losses(
+    from: number,
+    to: number,
+    explained: readonly Interval[],
+    beyond: readonly Interval[]
+  ): { lost: number; explained: number; ranges: Interval[] } {
     const losses = { lost: 0, explained: 0, ranges: [] as Interval[] }
-    for (const run of this.#sequences.missing(from, this.#last)) {
-      const { covered, uncovered } = splitRun(run, explained)
+    const explainedBeyond = merged([...explained, ...beyond])
+    for (const run of this.#sequences.missing(from, to)) {
+      const isInside = run[0] > this.#first && run[1] < this.#last
+      const { covered, uncovered } = splitRun(run, isInside ? explained : explainedBeyond)
       losses.explained += covered
       for (const range of uncovered) {
         losses.lost += range[1] - range[0] + 1

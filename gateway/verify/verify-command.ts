@@ -11,6 +11,7 @@ Reads the topics P.… to their end and proves that nothing is missing. Prints o
   --brokers HOST:PORT[,…]   brokers of the Kafka cluster
   --prefix P                prefix of the topics, as in the configuration
   --gateway G               judge only this gateway (default: all that are found)
+  --from-first              begin with the first number found, not with 1: the gateway came to this Kafka in mid-life
   --sent FILE               JSON lines of what a publisher had acknowledged: each must be on the topics
   --timeout SECONDS         give up after this long without progress (default 30)
   --group ID                consumer group to read with (default: a random one, deleted afterwards)
@@ -31,6 +32,7 @@ const OPTIONS = {
   brokers: { type: 'string' },
   prefix: { type: 'string' },
   gateway: { type: 'string' },
+  'from-first': { type: 'boolean' },
   sent: { type: 'string' },
   timeout: { type: 'string' },
   group: { type: 'string' },
@@ -98,6 +100,7 @@ function optionsOf(values: Values): VerifyOptions {
     brokers,
     prefix: values.prefix,
     gateway: values.gateway,
+    fromFirst: values['from-first'],
     sentFile: values.sent,
     groupId: values.group,
     stallLimitMs: timeoutS * 1000,

@@ -91,15 +91,17 @@ describeWithKafka('verify against a real Kafka', (shared) => {
     return { ok: report.ok, ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)) }
   }
 
-  const good = history(101, 300)
+  const good = history(1, 300)
 
   it('finds a good history good, in structured and in binary mode, and leaves no group behind', async () => {
     const groupsBefore = new Set((await admin.listGroups()).groups.map(({ groupId }) => groupId))
     for (const compose of [structuredRecord, binaryRecord]) {
       const { exitCode, report } = await verified(await written(good, compose), '--gateway', 'gw1')
       expect(exitCode).toBe(0)
-      expect(report).toMatchObject({ ok: true, topics: 3, totals: { records: 200, events: 200, lost: 0, duplicates: 0 } })
-      expect(report.lanes).toMatchObject([{ gateway: 'gw1', epoch: '1', lane: 'telemetry', first: 101, last: 300, judgedFrom: 101 }])
+      expect(report).toMatchObject({ ok: true, topics: 3, totals: { records: 300, events: 300, lost: 0, duplicates: 0 } })
+      expect(report.lanes).toMatchObject([
+        { gateway: 'gw1', epoch: '1', lane: 'telemetry', first: 1, last: 300, judgedFrom: 1, judgedTo: 300 }
+      ])
       expect(report.totals).not.toHaveProperty('neverLogged')
     }
     const groupsAfter = (await admin.listGroups()).groups.map(({ groupId }) => groupId)
@@ -112,7 +114,7 @@ describeWithKafka('verify against a real Kafka', (shared) => {
     const argv = JSON.stringify(['--brokers', shared.brokers.join(','), '--prefix', prefix])
     const script = `const { verifyCommand } = await import(${JSON.stringify(command)}); process.exitCode = await verifyCommand(${argv})`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, totals: { events: 200 } })
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, totals: { events: 300 } })
   })
 
   it('sees what was removed, repeated, swapped and invented', async () => {
@@ -150,15 +152,19 @@ describeWithKafka('verify against a real Kafka', (shared) => {
 
   it('judges from where the topics still hold everything', async () => {
     const prefix = await written(good)
-    // In partition 0 of tag-movement the first nine go: 102, 104 … 122, without the TagInfo 110 and 120.
+    // In partition 0 of tag-movement the first nine go: 2, 4 … 22, without the TagInfo 10 and 20.
     await deleteBelow(`${prefix}.tag-movement`, '9')
     const cut = await verified(prefix)
     expect(cut.exitCode).toBe(0)
-    expect(cut.report.lanes).toMatchObject([{ first: 101, judgedFrom: 124, last: 300, lost: 0 }])
+    expect(cut.report.lanes).toMatchObject([{ first: 1, judgedFrom: 24, last: 300, lost: 0 }])
 
-    const holedPrefix = await written(good.filter(({ sequence }) => sequence !== 104 && sequence !== 200))
+    const headless = await written(good.slice(4))
+    expect((await verified(headless)).report.lanes).toMatchObject([{ first: 5, judgedFrom: 1, lost: 4 }])
+    expect((await verified(headless, '--from-first')).report.lanes).toMatchObject([{ first: 5, judgedFrom: 5, lost: 0 }])
+
+    const holedPrefix = await written(good.filter(({ sequence }) => sequence !== 4 && sequence !== 200))
     await deleteBelow(`${holedPrefix}.tag-movement`, '8')
-    expect((await verified(holedPrefix)).report.lanes).toMatchObject([{ judgedFrom: 124, lost: 1, lostRanges: [[200, 200]] }])
+    expect((await verified(holedPrefix)).report.lanes).toMatchObject([{ judgedFrom: 24, lost: 1, lostRanges: [[200, 200]] }])
   })
 
   describe('with what a publisher had acknowledged', () => {
@@ -233,7 +239,7 @@ describeWithKafka('verify against a real Kafka', (shared) => {
       stallLimitMs: 1_000,
       onRecord: () => undefined
     })
-    await expect(reading).rejects.toThrow(`nothing came for 1 s while reading ${topic}/0 from 80 to 1000`)
+    await expect(reading).rejects.toThrow(`nothing came for 1 s while reading ${topic}/0 from 120 to 1000`)
   })
 
   it('says in one line why it cannot read', async () => {

@@ -13,6 +13,8 @@ export interface VerifyOptions {
   readonly prefix: string
   /** Absent: every gateway found. */
   readonly gateway?: string | undefined
+  /** Judge the oldest epoch of a lane from its first number on the topics; absent: from 1. */
+  readonly fromFirst?: boolean | undefined
   /** JSON lines of what a publisher had acknowledged. */
   readonly sentFile?: string | undefined
   readonly ssl?: KafkaConfig['ssl'] | undefined
@@ -90,6 +92,7 @@ async function readHistory(
   const extents = await withAdmin(kafka, stallLimitMs, (admin) => readExtents(admin, topics))
   const history = new History({
     gateway: options.gateway,
+    fromFirst: options.fromFirst,
     deletedFrom: await withAdmin(kafka, stallLimitMs, (admin) => readDeletions(admin, extents, options.prefix, Date.now())),
     ...(sent === undefined ? {} : { onEvent: (event) => sent.ledger.observe(event) })
   })
