@@ -35,6 +35,9 @@ describe('tagward verify', () => {
   const mistakes: [string, string[]][] = [
     ['--brokers is missing', ['--prefix', 'p']],
     ['--prefix is missing', ['--brokers', 'b:1']],
+    ['--brokers foo: a broker is HOST:PORT', ['--brokers', 'foo', '--prefix', 'p']],
+    ['--brokers b:kafka', ['--brokers', 'a:1,b:kafka', '--prefix', 'p']],
+    ['--brokers b:65536', ['--brokers', 'b:65536', '--prefix', 'p']],
     ['--timeout soon', [...target, '--timeout', 'soon']],
     ['--nonsense', [...target, '--nonsense']],
     ['cannot read', [...target, '--ca', join(folder, 'none.pem')]],

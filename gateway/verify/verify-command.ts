@@ -90,9 +90,15 @@ function parseValues(argv: readonly string[]): Values {
   }
 }
 
+function isBroker(text: string): boolean {
+  const port = /^(?:\[[^\s[\]]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(text)?.[1]
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535
+}
+
 function optionsOf(values: Values): VerifyOptions {
   const brokers = (values.brokers ?? '').split(',').filter((broker) => broker !== '')
   if (brokers.length === 0) throw usage('--brokers is missing')
+  for (const broker of brokers) if (!isBroker(broker)) throw usage(`--brokers ${broker}: a broker is HOST:PORT, such as kafka1:9092`)
   if (!values.prefix) throw usage('--prefix is missing')
   const timeoutS = Number(values.timeout ?? '30')
   if (!(timeoutS > 0)) throw usage(`--timeout ${values.timeout}: it is a number of seconds`)

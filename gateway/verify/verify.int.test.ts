@@ -86,6 +86,7 @@ describeWithKafka('verify against a real Kafka', (shared) => {
   async function faultsOf(events: readonly Told[]): Promise<Record<string, unknown>> {
     const { exitCode, report } = await verified(await written(events))
     const { lost, misordered, duplicatesAfterHighWater, duplicates, conflicting, malformed, explainedByDataGap } = report.totals
+    expect(report).toMatchObject({ lost, misordered, duplicatesAfterHighWater, duplicates })
     expect(exitCode).toBe(report.ok ? 0 : 1)
     const counts = { lost, misordered, duplicatesAfterHighWater, duplicates, conflicting, malformed, explainedByDataGap }
     return { ok: report.ok, ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)) }
@@ -102,7 +103,8 @@ describeWithKafka('verify against a real Kafka', (shared) => {
       expect(report.lanes).toMatchObject([
         { gateway: 'gw1', epoch: '1', lane: 'telemetry', first: 1, last: 300, judgedFrom: 1, judgedTo: 300 }
       ])
-      expect(report.totals).not.toHaveProperty('neverLogged')
+      expect(report).toMatchObject({ lost: 0, misordered: 0, duplicatesAfterHighWater: 0, duplicates: 0 })
+      for (const sums of [report, report.totals]) expect(sums).not.toHaveProperty('neverLogged')
     }
     const groupsAfter = (await admin.listGroups()).groups.map(({ groupId }) => groupId)
     expect(groupsAfter.filter((group) => group.startsWith('tagward-verify-') && !groupsBefore.has(group))).toEqual([])
@@ -211,7 +213,7 @@ describeWithKafka('verify against a real Kafka', (shared) => {
       ]
       const { exitCode, report } = await verified(prefix, '--sent', sentFile('more.jsonl', entries))
       expect(exitCode).toBe(1)
-      expect(report.totals).toMatchObject({ lost: 0, neverLogged: 3 })
+      for (const sums of [report, report.totals]) expect(sums).toMatchObject({ lost: 0, neverLogged: 3 })
       // Of two equal lines one is there; which one is missing cannot be told, so the first is named.
       expect(report.sent?.examples.map(({ line }) => line)).toEqual([7, 51, 54])
     })

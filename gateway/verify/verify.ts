@@ -41,8 +41,11 @@ export interface VerifyTotals {
   readonly malformed: number
 }
 
+/** The sums that people and scripts ask for first stand at the top, too. */
+type JudgedSums = Pick<VerifyTotals, 'lost' | 'neverLogged' | 'misordered' | 'duplicatesAfterHighWater' | 'duplicates'>
+
 /** What `tagward verify` prints. */
-export interface VerifyReport {
+export interface VerifyReport extends JudgedSums {
   /** Nothing lost, never logged, misordered, repeated past the high-water rule, conflicting or malformed. */
   readonly ok: boolean
   readonly prefix: string
@@ -128,9 +131,14 @@ async function compose(prefix: string, topics: number, history: History, sent: S
     conflicting: sum((lane) => lane.conflicting),
     malformed
   }
-  const { lost, neverLogged = 0, misordered, duplicatesAfterHighWater, conflicting } = totals
+  const { lost, neverLogged, misordered, duplicatesAfterHighWater, duplicates, conflicting } = totals
   return {
-    ok: lost + neverLogged + misordered + duplicatesAfterHighWater + conflicting + malformed === 0,
+    ok: lost + (neverLogged ?? 0) + misordered + duplicatesAfterHighWater + conflicting + malformed === 0,
+    lost,
+    ...(neverLogged === undefined ? {} : { neverLogged }),
+    misordered,
+    duplicatesAfterHighWater,
+    duplicates,
     prefix,
     topics,
     totals,
