@@ -59,6 +59,23 @@ const cursorsOf = (log: MemoryReader, lane: Lane) =>
   )
 
 describe('forwarder', () => {
+  it('tells of a damaged run before a cursor passes it', async () => {
+    const log = createMemoryReader()
+    const read = log.read.bind(log)
+    const damaged = [{ lane: 'telemetry', kind: 'block', lastSequence: 2 }] as const
+    Object.assign(log, {
+      read: (...given: Parameters<typeof read>) => ({ ...read(...given), ...(given[0] === 'telemetry' ? { damaged } : {}) })
+    })
+    const rig = createRig(log)
+    rig.append('telemetry', 'TagMovement', 'ble:1', 3)
+    await rig.forwarder.configure(SETTINGS)
+    await rig.clock.advance(100)
+    const [firstTold, firstPassed] = [rig.told.indexOf('damaged'), rig.told.indexOf('advance')]
+    expect(firstTold).toBeGreaterThan(0)
+    expect(firstPassed).toBeGreaterThan(firstTold)
+    await rig.forwarder.close()
+  })
+
   it('sends what the log has, then what comes, and moves the cursors of all topics', async () => {
     const rig = createRig()
     rig.append('telemetry', 'TagMovement', 'ble:1', 10)

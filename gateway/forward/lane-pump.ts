@@ -202,6 +202,8 @@ export class LanePump {
     try {
       const result = this.#options.reader.read(this.#lane, afterSequence, options)
       this.#readFailure = undefined
+      // Before any cursor passes it.
+      if (result.damaged !== undefined) this.#options.tell({ kind: 'damaged', runs: result.damaged })
       return result
     } catch (error) {
       // Nothing is lost by it: the same is read again.

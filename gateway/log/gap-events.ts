@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { ClockQuality, GatewayEvent, Lane } from '../events/define-event.ts'
 import { dataGap, type GapReason } from '../events/gateway-events.ts'
 import { BatchBuilder } from './batch-codec.ts'
+import type { SetAsideRecord } from './reader-contract.ts'
 
 export type GapData = z.infer<typeof dataGap.data>
 
@@ -42,4 +43,23 @@ export function gap(
   more: Partial<Pick<GapData, 'countByType' | 'timeFrom' | 'timeTo' | 'detail'>> = {}
 ): GapData {
   return { lane, epoch, from, to, countByType: {}, timeFrom: null, timeTo: null, reason, ...more }
+}
+
+/** Gaps that name these records; those that follow each other and were refused alike are named together, with the words of the first. */
+export function gapsOfSetAside(records: readonly SetAsideRecord[]): GapData[] {
+  const gaps: GapData[] = []
+  let before: SetAsideRecord | undefined
+  for (const record of records) {
+    const { lane, epoch, sequence, type, topic, code, why } = record
+    const last = gaps.at(-1)
+    const isNext = before?.lane === lane && before.epoch === epoch && before.sequence + 1 === sequence
+    if (last !== undefined && isNext && before?.topic === topic && before.code === code) {
+      gaps[gaps.length - 1] = { ...last, to: sequence, countByType: addCounts(last.countByType, { [type]: 1 }) }
+    } else {
+      const detail = `${topic}: ${code}: ${why}`
+      gaps.push(gap(lane, 'never-acceptable', epoch, sequence, sequence, { countByType: { [type]: 1 }, detail }))
+    }
+    before = record
+  }
+  return gaps
 }

@@ -15,6 +15,7 @@ import { migrate } from './migrations.ts'
 import { openLogReader } from './open-log-reader.ts'
 import { openLogStore } from './open-log-store.ts'
 import { Packer } from './packer.ts'
+import type { ForwarderMessage } from './reader-contract.ts'
 
 const directories: string[] = []
 
@@ -117,6 +118,27 @@ describe('a database that is bad', () => {
     db.close()
     return row.last_seq
   }
+
+  it('tells once of a block that goes bad while in use and that a reader finds, before the cursor passes it', async () => {
+    const path = logWithBlocks()
+    const log = await openTestLog(path)
+    const last = flipInBlock(path)
+    const reader = openLogReader(log.path)
+    const { damaged, events } = reader.read('telemetry', 0, { maxEvents: 10, maxBytes: 1e6 })
+    expect(damaged).toEqual([{ lane: 'telemetry', kind: 'block', lastSequence: last }])
+    expect(events[0]?.sequence).toBe(last + 1)
+    const port = log.attachForwarder()
+    for (let time = 0; time < 2; time++) port.postMessage({ kind: 'damaged', runs: damaged ?? [] } satisfies ForwarderMessage)
+    const cursors = [{ lane: 'telemetry', topic: 'tag-movement', sequence: last + 10 }] as const
+    port.postMessage({ kind: 'advance', cursors } satisfies ForwarderMessage)
+    await waitFor('the cursor', () => reader.cursors().length > 0)
+    expect(gapsIn(path).filter(({ reason }) => reason === 'block-damaged')).toMatchObject([{ from: 1, to: last }])
+    // Nobody is told again.
+    expect(reader.read('telemetry', 0, { maxEvents: 10, maxBytes: 1e6 }).damaged).toBeUndefined()
+    reader.close()
+    port.close()
+    await log.close()
+  })
 
   it('skips a damaged block, reads the rest and tells of it once', async () => {
     const path = logWithBlocks()

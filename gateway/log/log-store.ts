@@ -35,7 +35,7 @@
 import { crc32 } from 'node:zlib'
 import type Database from 'better-sqlite3'
 import { type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
-import { addCounts, alarmBatch, type GapData, type GapStamp, gap, gapEvent } from './gap-events.ts'
+import { addCounts, alarmBatch, type GapData, type GapStamp, gap, gapEvent, gapsOfSetAside } from './gap-events.ts'
 import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
 import type { Mark, MarkFile } from './log-mark.ts'
 import type { CursorState, SetAsideRecord } from './reader-contract.ts'
@@ -67,6 +67,9 @@ export interface PackedBlock {
   readonly data: Uint8Array
   readonly keyFilter: Uint8Array
 }
+
+/** Records in the list of those set aside, at the most; the oldest go (they are told of). */
+const MAX_SET_ASIDE = 10_000
 
 interface LaneEnd {
   next: number
@@ -202,19 +205,18 @@ export class LogStore {
     return [...this.#cursors.values()]
   }
 
-  /** Lists records that Kafka will never take and tells of each once, in one transaction. */
+  /** Lists records that Kafka will never take and tells of each once (neighbours together), in one transaction. */
   setAside(records: readonly SetAsideRecord[]): void {
     const insert = this.db.prepare(
       'INSERT OR IGNORE INTO set_aside (lane, epoch, sequence, type, topic, code, why, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
     )
+    const forget = this.db.prepare('DELETE FROM set_aside WHERE id <= (SELECT max(id) FROM set_aside) - ?')
     this.#transact((put) => {
-      const gaps: GapData[] = []
-      for (const { lane, epoch, sequence, type, topic, code, why, at } of records) {
-        if (insert.run(lane, epoch, sequence, type, topic, code, why, at).changes === 0) continue
-        const detail = `${topic}: ${code}: ${why}`
-        gaps.push(gap(lane, 'never-acceptable', epoch, sequence, sequence, { countByType: { [type]: 1 }, detail }))
-      }
-      this.#putGaps(put, gaps)
+      const isNew = ({ lane, epoch, sequence, type, topic, code, why, at }: SetAsideRecord) =>
+        insert.run(lane, epoch, sequence, type, topic, code, why, at).changes > 0
+      const fresh = records.filter(isNew)
+      forget.run(MAX_SET_ASIDE)
+      this.#putGaps(put, gapsOfSetAside(fresh))
     })
   }
 

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type ClockQuality, LANES, type Lane } from '../events/define-event.ts'
+import { ForwarderInbox } from './forwarder-inbox.ts'
 import type { GapStamp } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
 import { isDamage, isFull, LogError, NoRoomError } from './log-error.ts'
@@ -34,7 +35,7 @@ export class LogWriter {
   readonly #post: (message: FromLogThread) => void
   readonly #queues: Readonly<Record<Lane, CommitUnit[]>> = { alarm: [], telemetry: [] }
   readonly #forwarders = new Set<MessagePort>()
-  readonly #asides: Extract<ForwarderMessage, { kind: 'set-aside' }>[] = []
+  readonly #inbox = new ForwarderInbox()
   readonly #stateOrder = new StateOrder()
   readonly #packer: PackerLink
   readonly #timer: NodeJS.Timeout
@@ -118,12 +119,18 @@ export class LogWriter {
 
   #onForwarder(message: ForwarderMessage): void {
     switch (message.kind) {
+      case 'damaged':
+        this.#note('error', 'the log is damaged in places', { runs: message.runs })
+        this.#inbox.add(message, this.#store)
+        this.#schedule()
+        break
       case 'advance':
-        this.#store.advance(message.cursors)
+        this.#inbox.add(message, this.#store)
         break
       case 'set-aside':
-        this.#asides.push(message)
-        this.#work()
+        this.#inbox.add(message, this.#store)
+        // Many come at a time, and are told together.
+        this.#schedule()
         break
       case 'topics':
         this.#guard('cursors', () => this.#store.serveTopics(message.topics))
@@ -156,7 +163,7 @@ export class LogWriter {
     const { alarm, telemetry } = this.#queues
     const written =
       (alarm.length > 0 && this.#commit('alarm', [...alarm])) ||
-      (this.#asides.length > 0 && this.#mayTry('told-by-forwarder') && this.#setAside())
+      (this.#inbox.waits && this.#mayTry('told-by-forwarder') && this.#tellForForwarder())
     if (!written && telemetry[0] !== undefined && this.#mayTry('telemetry')) {
       this.#commit('telemetry', [telemetry[0]])
       this.#packWhatIsDue()
@@ -165,7 +172,7 @@ export class LogWriter {
     const due =
       (alarm.length > 0 && this.#mayTry('alarm')) ||
       (telemetry.length > 0 && this.#mayTry('telemetry')) ||
-      (this.#asides.length > 0 && this.#mayTry('told-by-forwarder')) ||
+      (this.#inbox.waits && this.#mayTry('told-by-forwarder')) ||
       (this.#roomWanted && this.#mayTry('house'))
     if (due) this.#schedule()
   }
@@ -205,10 +212,8 @@ export class LogWriter {
     return true
   }
 
-  #setAside(): boolean {
-    const records = this.#asides.flatMap((message) => message.records)
-    if (!this.#guard('told-by-forwarder', () => this.#store.setAside(records))) return false
-    this.#asides.length = 0
+  #tellForForwarder(): boolean {
+    if (!this.#guard('told-by-forwarder', () => this.#inbox.write(this.#store))) return false
     this.#tellForwarders()
     return true
   }
@@ -267,8 +272,7 @@ export class LogWriter {
         this.#onPacked(message)
         break
       case 'damaged-block':
-        this.#guard('gaps', () => this.#store.blockDamaged(message.lane, message.lastSequence))
-        this.#note('error', 'a block of the log is damaged', { lane: message.lane, lastSequence: message.lastSequence })
+        this.#onForwarder({ kind: 'damaged', runs: [{ lane: message.lane, kind: 'block', lastSequence: message.lastSequence }] })
         break
       case 'checked':
         this.#note('info', 'all blocks of the log were read through', { damaged: this.#store.damagedBlocks })

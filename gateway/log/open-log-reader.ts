@@ -1,14 +1,11 @@
 import { statSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
 import Database from 'better-sqlite3'
 import type { Lane } from '../events/define-event.ts'
-import { decodeBatch } from './batch-codec.ts'
-import { decodeBlock } from './block-codec.ts'
 import type { EventColumns } from './event-columns.ts'
 import type { LoggedEvent } from './event-log.ts'
-import { hasAnyKey } from './key-filter.ts'
-import { type BlockRow, byLane, type LaneStatements, laneStatements, type TailRow } from './lane-tables.ts'
-import type { CursorState, EventQuery, LogReader, ReadOptions, ReadResult, SetAsideRecord } from './reader-contract.ts'
+import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
+import { decodeRun, earlier, mayHold, mayHoldKeys, nextRun, type Run } from './log-runs.ts'
+import type { CursorState, DamagedRun, EventQuery, LogReader, ReadOptions, ReadResult, SetAsideRecord } from './reader-contract.ts'
 
 /** Decoded runs kept: several topics of a lane read the same ones, one after the other. */
 const KEPT_RUNS = 3
@@ -17,15 +14,6 @@ interface Connection {
   readonly db: Database.Database
   readonly inode: number
   readonly lanes: Readonly<Record<Lane, LaneStatements>>
-}
-
-/** A run of events, in a block or in the tail. */
-interface Run {
-  readonly kind: 'block' | 'tail'
-  readonly lastSequence: number
-  readonly count: number
-  readonly epoch: string
-  readonly block: BlockRow | undefined
 }
 
 /** Opens a reader on a database that exists. Reads see the last committed state; each is one short transaction. */
@@ -62,10 +50,16 @@ class SqliteLogReader implements LogReader {
 
   #read(statements: LaneStatements, lane: Lane, afterSequence: number, options: ReadOptions): ReadResult {
     const events: LoggedEvent[] = []
+    const damaged: DamagedRun[] = []
+    const result = (scannedTo: number): ReadResult => ({ events, scannedTo, ...(damaged.length === 0 ? {} : { damaged }) })
     let scannedTo = afterSequence
     let bytes = 0
     for (let run = nextRun(statements, scannedTo); run !== undefined; run = nextRun(statements, scannedTo)) {
-      const columns = mayHold(run, options.types) ? this.#columns(statements, lane, run) : undefined
+      const wanted = mayHold(run, options.types)
+      const columns = wanted ? this.#columns(statements, lane, run) : undefined
+      if (wanted && columns === undefined && run.block?.damaged !== 1) {
+        damaged.push({ lane, kind: run.kind, lastSequence: run.lastSequence })
+      }
       const place = { lane, epoch: run.epoch, firstSequence: run.lastSequence - run.count + 1 }
       const start = Math.max(0, scannedTo + 1 - place.firstSequence)
       for (let i = start; columns !== undefined && i < columns.count; i++) {
@@ -74,13 +68,13 @@ class SqliteLogReader implements LogReader {
         bytes += event.body.length
         // The one that would go beyond the cap is left for the next time, unless it is the first.
         if (events.length >= options.maxEvents || (bytes > options.maxBytes && events.length > 0)) {
-          return { events, scannedTo: event.sequence - 1 }
+          return result(event.sequence - 1)
         }
         events.push(event)
       }
       scannedTo = run.lastSequence
     }
-    return { events, scannedTo }
+    return result(scannedTo)
   }
 
   /** Undefined: the run is damaged. */
@@ -163,44 +157,4 @@ function connect(path: string): Connection {
   const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 })
   db.pragma('cache_size = -2048')
   return { db, inode: statSync(path).ino, lanes: byLane((lane) => laneStatements(db, lane)) }
-}
-
-/** The first run that ends after a sequence. */
-function nextRun(statements: LaneStatements, afterSequence: number): Run | undefined {
-  return earlier(statements.blockAfter.get(afterSequence), statements.tailKeyAfter.get(afterSequence))
-}
-
-/** Packing keeps blocks before the tail, but rescued events may stand in any order. */
-function earlier(block: BlockRow | undefined, tail: Omit<TailRow, 'payload' | 'crc'> | undefined): Run | undefined {
-  if (block !== undefined && (tail === undefined || block.last_seq < tail.last_seq)) {
-    return { kind: 'block', lastSequence: block.last_seq, count: block.count, epoch: block.epoch, block }
-  }
-  if (tail === undefined) return undefined
-  return { kind: 'tail', lastSequence: tail.last_seq, count: tail.count, epoch: tail.epoch, block: undefined }
-}
-
-function mayHold(run: Run, types: ReadonlySet<string> | undefined): boolean {
-  if (types === undefined || run.block === undefined) return true
-  return Object.keys(JSON.parse(run.block.types) as object).some((type) => types.has(type))
-}
-
-function mayHoldKeys(statements: LaneStatements, run: Run, keys: ReadonlySet<string> | undefined): boolean {
-  if (keys === undefined || run.kind === 'tail') return true
-  const row = statements.blockKeys.get(run.lastSequence)
-  return row === undefined || hasAnyKey(row.filter, keys)
-}
-
-function decodeRun(statements: LaneStatements, run: Run): EventColumns | undefined {
-  try {
-    if (run.block !== undefined) {
-      const data = statements.blockData.get(run.lastSequence)?.data
-      if (data === undefined || crc32(data) !== run.block.crc) return undefined
-      return decodeBlock(data)
-    }
-    const row = statements.tailAfter.get(run.lastSequence - 1)
-    if (row === undefined || crc32(row.payload) !== row.crc) return undefined
-    return decodeBatch(row.payload)
-  } catch {
-    return undefined
-  }
 }

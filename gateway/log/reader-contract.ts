@@ -13,6 +13,15 @@ export interface ReadResult {
   readonly events: readonly LoggedEvent[]
   /** Everything up to this sequence has been looked at; the position to read on from. */
   readonly scannedTo: number
+  /** Runs that were passed over because they are damaged, and that no DataGap tells of yet. Absent: none. */
+  readonly damaged?: readonly DamagedRun[]
+}
+
+/** A block or a row of the tail that cannot be read. */
+export interface DamagedRun {
+  readonly lane: Lane
+  readonly kind: 'block' | 'tail'
+  readonly lastSequence: number
 }
 
 export interface EventQuery {
@@ -45,7 +54,7 @@ export interface CursorState {
 
 /** Reads a log from any thread or process, by a connection of its own, in short transactions (the writer's WAL must be able to restart). */
 export interface LogReader {
-  /** In order of sequence, over blocks and tail. Never throws for a damaged block: it is skipped and counted. */
+  /** In order of sequence, over blocks and tail. A damaged block never throws: it is skipped and named. Throws what SQLite throws when the disk fails. */
   read(lane: Lane, afterSequence: number, options: ReadOptions): ReadResult
   query(query: EventQuery): readonly LoggedEvent[]
   lastSequence(lane: Lane): number
@@ -59,8 +68,10 @@ export interface LogReader {
 /** From the forwarder thread to the log thread, over a MessagePort. Written with the next commit; no commit is forced for it. */
 export type ForwarderMessage =
   | { readonly kind: 'advance'; readonly cursors: readonly CursorState[] }
-  /** Kept in the list, told by a `DataGap` with reason `never-acceptable`, and passed over, in one transaction. */
+  /** Kept in the list and told by a `DataGap` with reason `never-acceptable`. No cursor passes it before that is durable. */
   | { readonly kind: 'set-aside'; readonly records: readonly SetAsideRecord[] }
+  /** Found while reading; told by a `DataGap` with reason `block-damaged`, once. No cursor passes it before that is durable. */
+  | { readonly kind: 'damaged'; readonly runs: readonly DamagedRun[] }
   /** Which topics exist for which lane: retention spares what they still need. Empty: no uplink is configured. */
   | { readonly kind: 'topics'; readonly topics: readonly { readonly lane: Lane; readonly topic: string; readonly type: string }[] }
 

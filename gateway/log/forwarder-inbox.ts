@@ -1,0 +1,50 @@
+import type { LogStore } from './log-store.ts'
+import type { CursorState, DamagedRun, ForwarderMessage, SetAsideRecord } from './reader-contract.ts'
+
+/** Records set aside in one transaction, at the most: an alarm may be waiting behind it. */
+const RECORDS_AT_ONCE = 500
+
+type Told = Extract<ForwarderMessage, { kind: 'advance' | 'set-aside' | 'damaged' }>
+
+/**
+ * What the forwarder passes over must be told before the cursor passes it: whatever kills the program in between, the forwarder
+ * comes to the record again. So cursors wait here while something is to be told.
+ */
+export class ForwarderInbox {
+  #records: SetAsideRecord[] = []
+  #damaged: DamagedRun[] = []
+  #cursors: CursorState[] = []
+
+  /** Something is to be told. */
+  get waits(): boolean {
+    return this.#records.length > 0 || this.#damaged.length > 0
+  }
+
+  add(message: Told, store: Pick<LogStore, 'advance'>): void {
+    if (message.kind === 'set-aside') this.#records.push(...message.records)
+    else if (message.kind === 'damaged') this.#damaged.push(...message.runs)
+    else if (this.waits) this.#cursors.push(...message.cursors)
+    else store.advance(message.cursors)
+  }
+
+  /** Tells, then lets the cursors go on. Throws what SQLite throws; then everything still waits, and telling it again is harmless. */
+  write(store: Pick<LogStore, 'advance' | 'setAside' | 'blockDamaged' | 'dropDamagedRow'>): void {
+    const records = this.#records.slice(0, RECORDS_AT_ONCE)
+    if (records.length > 0) store.setAside(records)
+    this.#records = this.#records.slice(records.length)
+    for (const { lane, kind, lastSequence } of this.#damaged) {
+      if (kind === 'block') store.blockDamaged(lane, lastSequence)
+      else store.dropDamagedRow(lane, lastSequence)
+    }
+    this.#damaged = []
+    if (this.waits) return
+    store.advance(this.#cursors)
+    this.#cursors = []
+  }
+
+  /** Another log lies in the place of the old one: its numbers mean nothing there. */
+  forgetNumbers(): void {
+    this.#damaged = []
+    this.#cursors = []
+  }
+}
