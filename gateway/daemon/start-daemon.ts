@@ -27,6 +27,8 @@ import { createSourceWatch, SOURCES_LOST, type SourceWatch } from './source-watc
 
 const DAY_MS = 86_400_000
 const STATUS_EVERY_MS = 60_000
+/** A flood of random addresses must not grow memory, nor the text that the page is sent every second. */
+const MAX_TAGS = 50_000
 const MAX_TAGS_SHOWN = 10_000
 /** An alert that the tag never clears (a counter, an event) stays on the page for so long. */
 const ALERT_LAPSE_MS = 10 * 60_000
@@ -74,7 +76,7 @@ class RunningDaemon implements Daemon {
   readonly #options: DaemonOptions
   readonly #running: { config: Config; problems: readonly Problem[] }
   readonly #alarms = new AlarmList()
-  readonly #tags = new TagBoard({ maxTags: MAX_TAGS_SHOWN, lapseMs: ALERT_LAPSE_MS })
+  readonly #tags = new TagBoard({ maxTags: MAX_TAGS, maxShown: MAX_TAGS_SHOWN, lapseMs: ALERT_LAPSE_MS })
   readonly #metrics: Metrics = createMetrics()
   readonly #startedMono: number
   readonly #undo: (() => Promise<void> | void)[] = []
@@ -166,9 +168,7 @@ class RunningDaemon implements Daemon {
 
   async #startIngest(log: EventLogHandle): Promise<Ingest> {
     const { clock, config } = this.#options
-    const ingest = await createIngest({ clock, log, limits: config.alerts, onEvent: (event) => this.#observe(event) })
-    const nowMono = clock.monotonicMs()
-    for (const alert of ingest.takeStanding()) this.#tags.restore(alert, nowMono)
+    const ingest = await createIngest({ clock, log, limits: config.alerts, tags: this.#tags, onEvent: (event) => this.#observe(event) })
     const saved = await log.loadState(SOURCES_LOST)
     this.#watch = createSourceWatch({ clock, log, saved, append: (event) => this.#append(log, event) })
     this.#ingest = ingest
@@ -243,7 +243,6 @@ class RunningDaemon implements Daemon {
 
   #observe(event: GatewayEvent): void {
     this.#metrics.events(event.lane, event.type, 1)
-    this.#tags.observe(event)
     this.#alarms.observe(event)
   }
 

@@ -3,12 +3,12 @@ import type { GatewayClock } from '../clock/gateway-clock.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import { type AlertKind, alertKindSchema } from '../events/raw-events.ts'
 import type { EventLog } from '../log/event-log.ts'
+import type { TagState } from '../state/tag-board.ts'
 import { type EdgeState, stepEdge } from './alert-edges.ts'
 import { alertEvent, announcement, collapsed } from './alert-event.ts'
 import type { Heard } from './event-maker.ts'
 import { createFloodGate, type FloodLimits, type FloodScope, type FloodSum } from './flood-gate.ts'
 import { type HeldAlert, HeldAlerts } from './held-alerts.ts'
-import type { TagState } from './tag-registry.ts'
 
 const PROCESSOR = 'alert-edges'
 /** Random addresses with signals must not grow memory; baselines heard longest ago are forgotten first. */
@@ -131,7 +131,7 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
   return {
     take(heard, tag, signal) {
       if (!ALERT_KINDS.has(signal.kind)) return undefined
-      const key = `${tag.tag} ${signal.kind} ${signal.slot ?? ''}`
+      const key = `${tag.id} ${signal.kind} ${signal.slot ?? ''}`
       const context = { receivedAt: heard.delivery.receivedAt, monotonicMs: heard.delivery.monotonicMs, bootId: clock.bootId }
       const { state, edge, save: mustSave } = stepEdge(states.get(key), signal, context)
       remember(key, state)
@@ -141,14 +141,12 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
       }
       const event = alertEvent(clock, heard, tag, signal, edge)
       if (edge.edge === 'cleared') {
-        tag.active.delete(signal.kind)
         const item = held.get(key)
         // Whoever was not told that it began is told that it ended only with the sum, if at all.
         if (item !== undefined) held.hold(key, { ...item, cleared: event })
         save(key, state)
         return item === undefined ? event : 'held'
       }
-      if (signal.form === 'level') tag.active.add(signal.kind)
       const told = judge(key, heard, signal, event)
       save(key, state, told === 'held' ? undefined : event)
       return told

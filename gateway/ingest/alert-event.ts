@@ -1,19 +1,18 @@
 import type { Signal } from '../../firmware-protocols/reading.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
+import type { TagState } from '../state/tag-board.ts'
 import type { Edge } from './alert-edges.ts'
 import { type Heard, makeEvent, type Stamp } from './event-maker.ts'
 import { type FloodScope, type FloodSum, WINDOW_MS } from './flood-gate.ts'
-import type { TagState } from './tag-registry.ts'
 
 /** The `TagAlert` of one edge. It stands alone: with the last fix, its age, and the battery. */
 export function alertEvent(stamp: Stamp, heard: Heard, tag: TagState, signal: Signal, edge: Edge): GatewayEvent {
-  return makeEvent(stamp, heard, 'TagAlert', 'alarm', tag.tag, edge.time, alertData(heard, tag, signal, edge))
+  return makeEvent(stamp, heard, 'TagAlert', 'alarm', tag.id, edge.time, alertData(heard, tag, signal, edge))
 }
 
 function alertData({ reading, delivery }: Heard, tag: TagState, signal: Signal, edge: Edge): object {
-  const fix = tag.fix
   return {
-    tag: tag.tag,
+    tag: tag.id,
     kind: signal.kind,
     slot: signal.slot,
     edge: edge.edge,
@@ -24,13 +23,13 @@ function alertData({ reading, delivery }: Heard, tag: TagState, signal: Signal, 
     collapsed: undefined,
     batteryPct: tag.batteryPct,
     lastFix:
-      fix === undefined
+      tag.fixMono === undefined
         ? undefined
         : {
-            position: fix.position,
-            geo: fix.geo,
-            accuracyM: fix.accuracyM,
-            ageMs: Math.max(0, Math.round(delivery.monotonicMs - fix.monotonicMs))
+            position: tag.position,
+            geo: tag.geo,
+            accuracyM: tag.accuracyM,
+            ageMs: Math.max(0, Math.round(delivery.monotonicMs - tag.fixMono))
           },
     sequence: reading.sequence,
     deviceTime: reading.deviceTime,

@@ -12,6 +12,7 @@ const WALL = 1_790_000_000_000
 
 interface Bench {
   readonly ingest: Ingest
+  readonly tags: TagBoard
   readonly log: MemoryLog
   hear(source: string, reading: Reading, delivery?: Partial<Delivery>): void
   advance(ms: number): void
@@ -39,9 +40,11 @@ async function bench(
       return { cancel: () => (timer.live = false) }
     }
   }
-  const ingest = await createIngest({ clock, log, limits })
+  const tags = new TagBoard({ maxTags: 10, maxShown: 10, lapseMs: 600_000 })
+  const ingest = await createIngest({ clock, log, limits, tags })
   return {
     ingest,
+    tags,
     log,
     hear: (source, reading, delivery) =>
       ingest.deliver(source, { readings: [reading], receivedAt: wall + now, monotonicMs: now, ...delivery }),
@@ -170,11 +173,9 @@ describe('restarts', () => {
 
 describe('standing alarms after a restart', () => {
   async function shownAfter(first: Bench, boot: { startMs: number; bootId?: string; wall?: number }): Promise<readonly TagView[]> {
-    const board = new TagBoard({ maxTags: 10, lapseMs: 600_000 })
     const again = await bench(createMemoryLog(first.log.state), undefined, boot)
-    for (const alert of again.ingest.takeStanding()) board.restore(alert, boot.startMs)
     expect(again.log.events).toHaveLength(0)
-    return board.tags(boot.startMs)
+    return again.tags.tags(boot.startMs)
   }
 
   it('are shown again with the time they were raised and the last fix, until they are cleared', async () => {

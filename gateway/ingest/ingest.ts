@@ -4,15 +4,12 @@ import type { GatewayClock } from '../clock/gateway-clock.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import { tagId } from '../events/tag-id.ts'
 import type { EventLog } from '../log/event-log.ts'
+import type { TagBoard } from '../state/tag-board.ts'
 import { type AlertDesk, createAlertDesk } from './alert-desk.ts'
 import { createDeviceDesk, DEVICES_ONLINE, type DeviceDesk } from './device-desk.ts'
 import { eventTime, type Heard, infoData, isInfo, isMovement, makeEvent, movementData } from './event-maker.ts'
 import type { FloodLimits } from './flood-gate.ts'
 import { onThisBoot } from './on-this-boot.ts'
-import { createTagRegistry, type TagRegistry } from './tag-registry.ts'
-
-/** Counted per type since the start. */
-export type IngestCounters = Map<string, number>
 
 /** From readings to events. The one place that knows ids, edges and what becomes of a reading; it never waits. */
 export interface Ingest {
@@ -20,10 +17,6 @@ export interface Ingest {
   deliver(sourceId: string, delivery: Delivery): void
   /** Namespace of a source's short ids; forgets nothing of the tags when a source goes. */
   setNamespace(sourceId: string, namespace: string): void
-  /** Alerts told before the last stop that still stand, once, for those who show them; not to be told again. */
-  takeStanding(): readonly GatewayEvent[]
-  readonly tags: TagRegistry
-  readonly counters: IngestCounters
   /** Tells what flood control still holds back. To be called while the log is open. */
   close(): void
 }
@@ -32,6 +25,8 @@ export interface IngestOptions {
   readonly clock: GatewayClock
   readonly log: Pick<EventLog, 'append' | 'saveState' | 'loadState' | 'flush'>
   readonly limits: FloodLimits
+  /** Kept up to date with every reading and alert; shows at once what stands from before. */
+  readonly tags: TagBoard
   /** Told of every event as it is appended, before it is durable: for those who act at once, and for the page. */
   readonly onEvent?: (event: GatewayEvent) => void
 }
@@ -45,15 +40,15 @@ interface Made {
 export async function createIngest(options: IngestOptions): Promise<Ingest> {
   const saved = await options.log.loadState('alert-edges')
   const savedDevices = await options.log.loadState(DEVICES_ONLINE)
-  const { clock, log, limits } = options
+  const { clock, log, limits, tags } = options
   const desk = createAlertDesk({ clock, log, saved, limits })
+  const nowMono = clock.monotonicMs()
+  for (const alert of desk.takeStanding()) tags.restore(onThisBoot(alert, clock), nowMono)
   const devices = createDeviceDesk({ clock, log, saved: savedDevices, maxPerSourcePerMinute: limits.maxPerSourcePerMinute })
   return new ReadingIngest(options, desk, devices)
 }
 
 class ReadingIngest implements Ingest {
-  readonly tags = createTagRegistry()
-  readonly counters: IngestCounters = new Map()
   readonly #namespaces = new Map<string, string>()
   readonly #options: IngestOptions
   readonly #desk: AlertDesk
@@ -80,11 +75,6 @@ class ReadingIngest implements Ingest {
     this.#append(made, delivery.onDurable)
   }
 
-  takeStanding(): readonly GatewayEvent[] {
-    const { clock } = this.#options
-    return this.#desk.takeStanding().map((event) => onThisBoot(event, clock))
-  }
-
   close(): void {
     this.#timer?.cancel()
     this.#append({ events: this.#desk.due(Number.POSITIVE_INFINITY), held: false }, undefined)
@@ -101,10 +91,10 @@ class ReadingIngest implements Ingest {
   }
 
   #tagEvents(heard: Heard, tag: string, reading: Reading, made: Made): void {
-    const { clock } = this.#options
+    const { clock, tags } = this.#options
     const { events } = made
-    const { receivedAt, monotonicMs } = heard.delivery
-    const state = this.tags.heard(tag, heard.source, reading, receivedAt, monotonicMs)
+    const { monotonicMs } = heard.delivery
+    const state = tags.heard(tag, heard.source, reading, monotonicMs)
     if (reading.signals !== undefined) {
       for (const event of this.#desk.due(monotonicMs)) events.push(event)
       for (const signal of reading.signals) {
@@ -129,7 +119,7 @@ class ReadingIngest implements Ingest {
     { events, held }: { readonly events: readonly GatewayEvent[]; readonly held: boolean },
     onDurable: (() => void) | undefined
   ): void {
-    const { clock, log, onEvent } = this.#options
+    const { clock, log, tags, onEvent } = this.#options
     // A held alert is nothing but saved state yet, and counts as one more event.
     let left = events.length + (held ? 1 : 0)
     if (left === 0) {
@@ -145,9 +135,10 @@ class ReadingIngest implements Ingest {
             if (left === 0) onDurable()
           }
     for (const event of events) {
-      this.counters.set(event.type, (this.counters.get(event.type) ?? 0) + 1)
       log.append(event, done)
-      onEvent?.(onThisBoot(event, clock))
+      const shown = onThisBoot(event, clock)
+      if (event.type === 'TagAlert') tags.alert(shown)
+      onEvent?.(shown)
     }
     // A log that dies confirms nothing.
     if (held && done !== undefined) log.flush().then(done, () => undefined)

@@ -6,6 +6,7 @@ import type { GatewayEvent } from '../../gateway/events/define-event.ts'
 import { createIngest } from '../../gateway/ingest/ingest.ts'
 import { movements } from '../../gateway/log/log.bench.ts'
 import { type EventLogHandle, openEventLog } from '../../gateway/log/open-event-log.ts'
+import { TagBoard } from '../../gateway/state/tag-board.ts'
 import { createVirtualClock } from '../virtual-clock.ts'
 import { waitFor } from '../wait-for.ts'
 
@@ -60,7 +61,13 @@ export async function measureBytesPerMovement(directory: string, wanted: number)
   const onEvent = (event: GatewayEvent): void => {
     if (event.type === 'TagMovement') written += 1
   }
-  const ingest = await createIngest({ clock, log, limits: { maxPerTagPerMinute: 10, maxPerSourcePerMinute: 120 }, onEvent })
+  const ingest = await createIngest({
+    clock,
+    log,
+    tags: new TagBoard({ maxTags: 50_000, maxShown: 10_000, lapseMs: 600_000 }),
+    limits: { maxPerTagPerMinute: 10, maxPerSourcePerMinute: 120 },
+    onEvent
+  })
   const silent = (): void => undefined
   const context: DriverContext = {
     sourceId: 'walkers',
