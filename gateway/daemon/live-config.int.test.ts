@@ -97,6 +97,16 @@ describe('starting', () => {
     expect((await gateway.state()).gateway).toMatchObject({ id: state.gateway.id, epoch: state.gateway.epoch })
   })
 
+  it('says when it goes by another id than what is in the log', async () => {
+    const first = await start({ gateway: { id: 'hall-1' }, sources: { a: { driver: 'simulator' } } })
+    await until(first, 'events', ({ lanes }) => lanes.telemetry.durableSequence > 5)
+    expect((await first.state()).problems).toEqual([])
+    await first.stop()
+    const { gateway: shown, problems } = await (await start({ gateway: { id: 'hall-2' } })).state()
+    expect(shown.id).toBe('hall-2')
+    expect(problems).toMatchObject([{ code: 'GATEWAY_ID_CHANGED', message: expect.stringContaining('from hall-1 to hall-2') }])
+  })
+
   it('says in one clear line that the port is taken, and ends', async () => {
     const [port = 0] = await freePorts(1)
     const taker = createServer().listen(port, '127.0.0.1')

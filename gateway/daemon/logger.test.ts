@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { installedConfigSchema } from '../config/installed-schema.ts'
+import { parseConfig } from '../config/load-config.ts'
 import { createLogger } from './logger.ts'
 
 it('writes JSON lines without secrets, however deep they came by', () => {
@@ -20,4 +23,25 @@ it('keeps the reason of an error', () => {
   }
   createLogger('info', { write: keep }).error({ err: new Error('disk gone') }, 'failed')
   expect(JSON.parse(text)).toMatchObject({ err: { message: 'disk gone' } })
+})
+it('hides every secret of a whole configuration, and no key of an event', async () => {
+  const example = readFileSync('config.example.yaml', 'utf8')
+    .replaceAll(/^( *)#(?=[a-z])/gm, '$1')
+    .replace('mqtt://', 'mqtts://')
+    .replaceAll('{file: /etc/tagward/kafka-password}', 'geheim')
+    .replaceAll('ca: {file: /etc/tagward/kafka-ca.pem}', '{ca: "-----BEGIN x", cert: "-----BEGIN x", key: "-----BEGIN geheim"}')
+    .replace('topics: [', 'tls: {cert: "-----BEGIN x", key: "-----BEGIN geheim"}\n    topics: [')
+  const loaded = await parseConfig(example, 'config.example.yaml', { schema: installedConfigSchema(), env: { MQTT_PASSWORD: 'geheim' } })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  expect(JSON.stringify(loaded.config).split('geheim')).toHaveLength(5)
+  let text = ''
+  const keep = (line: string): void => {
+    text += line
+  }
+  const logger = createLogger('info', { write: keep })
+  logger.info({ config: loaded.config, event: { type: 'TagAlert', key: 'demo:w01' }, key: 'demo:w02' }, 'all')
+  logger.info(loaded.config, 'bare')
+  logger.info({ kafka: loaded.config.kafka, settings: loaded.config.sources[1]?.settings }, 'parts')
+  expect(text).not.toContain('geheim')
+  expect(JSON.parse(text.split('\n')[0] ?? '')).toMatchObject({ event: { key: 'demo:w01' }, key: 'demo:w02', config: { site: 'demo' } })
 })

@@ -1,16 +1,26 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { installedConfigSchema } from '../config/installed-schema.ts'
+import { secretFieldNames } from '../config/redact-config.ts'
 
-/** Names under which secrets may come by, at any depth up to three. */
-const SECRET_NAMES = ['password', 'passphrase', 'secret', 'token', 'key', 'ca', 'cert', 'sasl', 'tls', 'authorization']
+/** Names under which secrets may come by from elsewhere, and the sections of the configuration that are about nothing else. */
+const SECRET_NAMES = ['password', 'passphrase', 'secret', 'token', 'authorization', 'sasl', 'tls']
+/** Private keys lie in `tls`; elsewhere a key is that of an event, and what an installer looks for. */
+const HARMLESS_ALONE = 'key'
+/** A whole configuration is not deeper: config, sources, one of them, settings. */
+const DEPTHS = ['', '*.', '*.*.', '*.*.*.', '*.*.*.*.']
+
+function redactedPaths(): string[] {
+  const ofConfig = secretFieldNames(installedConfigSchema()).filter((name) => name !== HARMLESS_ALONE)
+  return [...new Set([...SECRET_NAMES, ...ofConfig])].flatMap((name) => DEPTHS.map((depth) => depth + name))
+}
 
 /** JSON lines for the journal, secrets replaced. `level` can be changed later (`logger.level = …`). */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const paths = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
   const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths, censor: '[secret]' },
+    redact: { paths: redactedPaths(), censor: '[secret]' },
     serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err }
   }
   return destination === undefined ? pino(options) : pino(options, destination)

@@ -75,6 +75,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 class RunningDaemon implements Daemon {
   readonly #options: DaemonOptions
   readonly #running: { config: Config; problems: readonly Problem[] }
+  /** What is wrong since the start and until the next. */
+  readonly #standing: Problem[] = []
   readonly #alarms = new AlarmList()
   readonly #tags = new TagBoard({ maxTags: MAX_TAGS, maxShown: MAX_TAGS_SHOWN, lapseMs: ALERT_LAPSE_MS })
   readonly #metrics: Metrics = createMetrics()
@@ -108,14 +110,16 @@ class RunningDaemon implements Daemon {
   }
 
   showProblems(problems: readonly Problem[]): void {
-    this.#running.problems = problems
+    this.#running.problems = [...this.#standing, ...problems]
   }
 
   async start(): Promise<void> {
     const { config } = this.#options
     mkdirSync(config.dataDir, { recursive: true, mode: 0o750 })
-    this.gatewayId = gatewayId(config.dataDir, config.gateway.id)
+    const { id, before } = gatewayId(config.dataDir, config.gateway.id)
+    this.gatewayId = id
     const log = await this.#openLog()
+    if (before !== undefined) this.#warnOfNewId(before, log)
     const ingest = await this.#startIngest(log)
     const forwarder = this.#startForwarder(log)
     const supervisor = this.#startSupervisor(ingest)
@@ -125,7 +129,7 @@ class RunningDaemon implements Daemon {
 
   async apply(config: Config): Promise<readonly string[]> {
     const started = this.#options.config
-    this.#running.problems = []
+    this.showProblems([])
     this.#options.logger.level = config.logging.level
     this.#configureSources(config)
     if (diffConfig(this.#running.config, config).kafka) await this.#forwarder?.reconfigure(config.kafka)
@@ -141,6 +145,15 @@ class RunningDaemon implements Daemon {
         this.#options.logger.error({ err: error }, 'a part did not stop in good order')
       }
     }
+  }
+
+  /** Ids are given to events on their way out, so what waits in the log would look like another gateway's. */
+  #warnOfNewId(before: string, log: EventLogHandle): void {
+    if (Object.values(log.status().lanes).every(({ firstSequence, lastSequence }) => lastSequence < firstSequence)) return
+    const message = `gateway.id was changed from ${before} to ${this.gatewayId}; what Kafka had not got before is sent under the new id`
+    this.#options.logger.warn({ before, gatewayId: this.gatewayId }, message)
+    this.#standing.push({ code: 'GATEWAY_ID_CHANGED', message })
+    this.showProblems([])
   }
 
   async #openLog(): Promise<EventLogHandle> {
