@@ -132,6 +132,23 @@ describe('/api/events', () => {
     expect(quick.closed).toBe(false)
   })
 
+  it('gives a page on a slow line the time that a large state takes', async () => {
+    // More than the system takes in between the two ends.
+    view.set({ problems: [{ code: 'LARGE', message: 'x'.repeat(24 * 2 ** 20) }] })
+    const slow = new Follower(server.port)
+    slow.socket.pause()
+    await waitFor('the page to join', async () => /tagward_web_streams 1\n/.test(await metricsText()))
+    for (let id = 1; id <= 3; id++) {
+      view.setTag({ id: `demo:w0${id}`, source: 'demo', seenMono: 5, alerts: [] })
+      clock.advanceSync(1000)
+    }
+    expect(await metricsText()).toMatch(/tagward_web_streams_dropped_total 0\n/)
+    slow.socket.resume()
+    await waitFor('the last change', () => slow.text.includes('"demo:w03"'))
+    expect(slow.messages('state')).toHaveLength(1)
+    expect(slow.messages('change')).toHaveLength(3)
+  })
+
   it('runs nothing while nobody looks', async () => {
     const follower = await follow()
     expect(view.listeners).toBe(1)

@@ -7,7 +7,9 @@ export interface LiveStreamOptions {
   readonly view: GatewayView
   readonly clock: Clock
   readonly maxClients: number
-  /** A client that has this much unread is dropped: it joins again with the whole state, and nothing piles up here. */
+  /**
+   * A client that has this much unread, the whole state at its joining aside, is dropped: it joins again, and nothing piles up here.
+   */
   readonly maxUnreadBytes: number
 }
 
@@ -21,7 +23,8 @@ const ALARMS_PER_TICK = 20
  */
 export class LiveStream {
   readonly #options: LiveStreamOptions
-  readonly #clients = new Set<ServerResponse>()
+  /** Each with the bytes of the whole state while they are unread: a site with many tags and a slow line must not end in joining for ever. */
+  readonly #clients = new Map<ServerResponse, number>()
   #differ = new StateDiffer()
   #timer: TimerHandle | undefined
   #unsubscribe: (() => void) | undefined
@@ -49,14 +52,17 @@ export class LiveStream {
   join(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
     response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' })
     if (this.#clients.size === 0) this.#start()
-    this.#clients.add(response)
+    const state = `retry: 1000\n\nevent: state\ndata: ${this.#differ.fullText()}\n\n`
+    this.#clients.set(response, Buffer.byteLength(state))
     response.on('close', () => this.#leave(response))
     response.on('error', () => this.#leave(response))
-    response.write(`retry: 1000\n\nevent: state\ndata: ${this.#differ.fullText()}\n\n`)
+    response.write(state, () => {
+      if (this.#clients.has(response)) this.#clients.set(response, 0)
+    })
   }
 
   close(): void {
-    for (const client of this.#clients) client.end()
+    for (const client of this.#clients.keys()) client.end()
     this.#clients.clear()
     this.#stop()
   }
@@ -94,8 +100,8 @@ export class LiveStream {
 
   #send(event: string, data: string): void {
     const text = `event: ${event}\ndata: ${data}\n\n`
-    for (const client of this.#clients) {
-      if (client.writableLength <= this.#options.maxUnreadBytes) {
+    for (const [client, stateBytes] of this.#clients) {
+      if (client.writableLength <= this.#options.maxUnreadBytes + stateBytes) {
         client.write(text)
         continue
       }
