@@ -2,7 +2,7 @@
 // nothing when nothing is to be done. Plain Node: it runs before anything is installed.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -34,7 +34,10 @@ function npmEnvironment() {
 }
 
 export function installPackages() {
-  const stamp = join(root, 'node_modules', '.tagward-packages')
+  const modules = join(root, 'node_modules')
+  // A linked folder is somebody else's, and `npm ci` would empty it for them as well.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) return
+  const stamp = join(modules, '.tagward-packages')
   const fingerprint = packagesFingerprint()
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return
   say('installing packages (a minute or two: native modules are compiled) …')
