@@ -77,7 +77,19 @@ export const tagInfo = defineEvent({
   key: 'tag',
   topic: 'tag-info',
   retentionDays: 1,
-  data: z.object({ ...heard, ...measurements, online: z.boolean().optional(), extra })
+  data: z.object({
+    ...heard,
+    ...measurements,
+    online: z.boolean().optional(),
+    quality: z.number().optional().describe("The vendor's figure, 0 to 100, of a fix that cannot be used"),
+    speedMps: z.number().optional().describe('Where the frame has a speed but no fix that can be used'),
+    courseDeg: z.number().optional(),
+    unusableFix: z
+      .object({ position: localPosition.optional(), geo: geoPosition.optional() })
+      .optional()
+      .describe('A fix that the protocol marks as unusable'),
+    extra
+  })
 })
 
 export const deviceStatus = defineEvent({

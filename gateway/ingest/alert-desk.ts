@@ -4,7 +4,7 @@ import type { GatewayEvent } from '../events/define-event.ts'
 import { type AlertKind, alertKindSchema } from '../events/raw-events.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { TagState } from '../state/tag-board.ts'
-import { type EdgeState, stepEdge } from './alert-edges.ts'
+import { type EdgeContext, type EdgeState, stepEdge } from './alert-edges.ts'
 import { alertEvent, announcement, collapsed } from './alert-event.ts'
 import type { Heard } from './event-maker.ts'
 import { createFloodGate, type FloodLimits, type FloodScope, type FloodSum } from './flood-gate.ts'
@@ -132,8 +132,7 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
     take(heard, tag, signal) {
       if (!ALERT_KINDS.has(signal.kind)) return undefined
       const key = `${tag.id} ${signal.kind} ${signal.slot ?? ''}`
-      const context = { receivedAt: heard.delivery.receivedAt, monotonicMs: heard.delivery.monotonicMs, bootId: clock.bootId }
-      const { state, edge, save: mustSave } = stepEdge(states.get(key), signal, context)
+      const { state, edge, save: mustSave } = stepEdge(states.get(key), signal, hearing(heard, clock.bootId))
       remember(key, state)
       if (edge === undefined) {
         if (mustSave) save(key, state)
@@ -171,4 +170,9 @@ function markOf({ scope, alerts, cleared }: HeldAlert): SavedEdge['held'] {
 
 function lastSos(items: readonly [string, HeldAlert][]): HeldAlert | undefined {
   return items.findLast(([, { raised }]) => 'kind' in raised.data && raised.data.kind === 'sos')?.[1]
+}
+
+/** Who heard it and when, as the edges need it. */
+function hearing({ delivery, source }: Heard, bootId: string): EdgeContext {
+  return { receivedAt: delivery.receivedAt, monotonicMs: delivery.monotonicMs, bootId, receiver: delivery.receiver ?? source }
 }

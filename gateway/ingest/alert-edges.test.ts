@@ -6,13 +6,16 @@ import { type Edge, type EdgeState, stepEdge } from './alert-edges.ts'
 interface Hearing {
   readonly atMs: number
   readonly signal: Signal
+  readonly receiver?: string
+  /** Set of the wall clock against the monotonic one. */
+  readonly wallStepMs?: number
 }
 
 function play(hearings: readonly Hearing[], start?: EdgeState): { edges: Edge[]; state: EdgeState | undefined } {
   let state = start
   const edges: Edge[] = []
-  for (const { atMs, signal } of hearings) {
-    const step = stepEdge(state, signal, { receivedAt: 1_000_000 + atMs, monotonicMs: atMs, bootId: 'b' })
+  for (const { atMs, signal, receiver, wallStepMs = 0 } of hearings) {
+    const step = stepEdge(state, signal, { receivedAt: 1_000_000 + atMs + wallStepMs, monotonicMs: atMs, bootId: 'b', receiver })
     state = step.state
     if (step.edge !== undefined) edges.push(step.edge)
   }
@@ -52,6 +55,40 @@ describe('levels', () => {
         expect(play(at(heard.map(level))).edges.map((edge) => edge.edge === 'raised')).toEqual(changes)
       })
     )
+  })
+})
+
+describe('levels heard by several receivers', () => {
+  const heardBy = (list: readonly [number, string, boolean][]): Hearing[] =>
+    list.map(([atMs, receiver, on]) => ({ atMs, receiver, signal: level(on) }))
+  const edges = (list: readonly [number, string, boolean][]): string[] => play(heardBy(list)).edges.map(({ edge }) => edge)
+  it('are not raised again by a late copy from another', () => {
+    expect(
+      edges([
+        [0, 'r1', true],
+        [10, 'r2', true],
+        [5_000, 'r1', false],
+        [5_020, 'r2', true],
+        [5_030, 'r2', false]
+      ])
+    ).toEqual(['raised', 'cleared'])
+  })
+  it('are raised again at once by the one that heard the end, and by another when it goes on', () => {
+    expect(
+      edges([
+        [0, 'r1', true],
+        [5_000, 'r1', false],
+        [5_100, 'r1', true]
+      ])
+    ).toEqual(['raised', 'cleared', 'raised'])
+    expect(
+      edges([
+        [0, 'r1', true],
+        [5_000, 'r1', false],
+        [5_100, 'r2', true],
+        [6_100, 'r2', true]
+      ])
+    ).toEqual(['raised', 'cleared', 'raised'])
   })
 })
 
@@ -122,6 +159,19 @@ describe('ages', () => {
     expect(edges).toHaveLength(1)
     expect(edges[0]?.time).toBe(1_000_000 - 4_000)
   })
+  it('are not misled by a wall clock that is set', () => {
+    const back = -3_600_000
+    const news = [
+      { atMs: 0, signal: age(1) },
+      { atMs: 60_000, signal: age(2), wallStepMs: back }
+    ]
+    expect(play(news).edges).toHaveLength(2)
+    const repeats = [
+      { atMs: 0, signal: age(1) },
+      { atMs: 10_000, signal: age(11), wallStepMs: -back }
+    ]
+    expect(play(repeats).edges).toHaveLength(1)
+  })
   it('take an old one at first sight, and "never", as a baseline', () => {
     expect(play([{ atMs: 0, signal: age(4_000) }]).edges).toEqual([])
     expect(play([{ atMs: 0, signal: age(65_535) }]).edges).toEqual([])
@@ -141,6 +191,16 @@ describe('events', () => {
   it('are one while they are repeated, with or without an id', () => {
     expect(play(at([event(), event(), event()])).edges).toHaveLength(1)
     expect(play(at([event('1'), event('1'), event('2')])).edges).toHaveLength(2)
+  })
+  it('stay one over a restart in the middle of their broadcast', () => {
+    let saved: EdgeState | undefined
+    let state: EdgeState | undefined
+    for (let atMs = 0; atMs <= 20_000; atMs += 1_000) {
+      const step = stepEdge(state, event(), { receivedAt: atMs, monotonicMs: atMs, bootId: 'b' })
+      state = step.state
+      if (step.save) saved = step.state
+    }
+    expect(play([{ atMs: 22_000, signal: event() }], saved).edges).toEqual([])
   })
   it('are news again after a pause', () => {
     expect(

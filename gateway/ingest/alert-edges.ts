@@ -18,6 +18,8 @@ const AGE_TOLERANCE_MS = 3_000
 const AGE_NEWS_MS = 120_000
 /** Tags broadcast one event for about 30 s at about one frame a second, and ten frames in a row may be lost. */
 const EVENT_GAP_MS = 10_000
+/** While an event is repeated, its last hearing is saved so often that a restart does not make news of the next repeat. */
+const SAVE_EVENT_EVERY_MS = 3_000
 /** Late copies come in one batch; a tag that rebooted goes on sending. */
 const LOWER_HOLDS_MS = 1_000
 const FRESH_COUNT = 8
@@ -31,6 +33,8 @@ export interface EdgeContext {
   /** Monotonic milliseconds of arrival, comparable within `bootId`. */
   readonly monotonicMs: number
   readonly bootId: string
+  /** Who heard it; frames of one receiver come in order, those of several need not. */
+  readonly receiver?: string | undefined
 }
 
 /** What is remembered per tag, kind and slot; small, and JSON. */
@@ -38,18 +42,24 @@ export interface EdgeState {
   readonly form: Signal['form']
   /** level: is it set. */
   readonly on?: boolean
+  /** level: who heard that it was over, and when (monotonic). */
+  readonly clearedBy?: string | undefined
+  readonly clearedMs?: number
   /** counter: the last value believed. */
   readonly count?: number
   /** counter: a lower value that may mean a reboot, and since when (monotonic). */
   readonly lower?: number
   readonly lowerSinceMs?: number
-  /** age: the moment, epoch milliseconds. */
+  /** age: the moment, on the wall clock and on the monotonic clock of `bootId`. */
   readonly at?: number
+  readonly atMs?: number
   /** event: its id. */
   readonly id?: string
   /** When it was last heard, on the monotonic clock of `bootId`. */
   readonly heardMs: number
   readonly bootId: string
+  /** event: when this state was last saved (monotonic). */
+  readonly savedMs?: number
   /** Hearings since the last edge that brought nothing new. */
   readonly repeats: number
 }
@@ -117,10 +127,17 @@ function baseline(form: Signal['form'], memory: Memory, context: EdgeContext): E
 
 function stepLevel(known: EdgeState | undefined, on: boolean, context: EdgeContext): EdgeStep {
   if (known?.on === on) return repeated(known, context)
-  if (on) return raised('level', { on }, known, context)
-  if (known === undefined) return baseline('level', { on }, context)
+  if (on) return known !== undefined && isLateCopy(known, context) ? repeated(known, context) : raised('level', { on }, known, context)
+  const memory: Memory = { on, clearedBy: context.receiver, clearedMs: context.monotonicMs }
+  if (known === undefined) return baseline('level', memory, context)
   const edge: Edge = { edge: 'cleared', count: 1, repeats: known.repeats, firstSight: false, time: context.receivedAt }
-  return { state: heard('level', { on }, 0, context), edge, save: true }
+  return { state: heard('level', memory, 0, context), edge, save: true }
+}
+
+/** "Set" from another receiver just after one has heard "unset": an older frame, unless it goes on. */
+function isLateCopy({ clearedBy, clearedMs, bootId }: EdgeState, context: EdgeContext): boolean {
+  if (clearedBy === undefined || clearedMs === undefined || context.receiver === undefined || bootId !== context.bootId) return false
+  return clearedBy !== context.receiver && context.monotonicMs - clearedMs < LOWER_HOLDS_MS
 }
 
 function stepCounter(known: EdgeState | undefined, signal: Signal & { form: 'counter' }, context: EdgeContext): EdgeStep {
@@ -160,20 +177,34 @@ function stepAge(known: EdgeState | undefined, signal: Signal & { form: 'age' },
   if (signal.saturatesAtS !== undefined && signal.ageS >= signal.saturatesAtS) {
     return known === undefined ? baseline('age', {}, context) : repeated(known, context)
   }
-  const at = context.receivedAt - signal.ageS * 1_000
-  if (known === undefined)
-    return signal.ageS * 1_000 <= AGE_NEWS_MS ? raised('age', { at }, known, context, 1, at) : baseline('age', { at }, context)
-  if (known.at !== undefined && at <= known.at + AGE_TOLERANCE_MS) return repeated(known, context)
-  return raised('age', { at }, known, context, 1, at)
+  const ageMs = signal.ageS * 1_000
+  const memory = { at: context.receivedAt - ageMs, atMs: context.monotonicMs - ageMs }
+  if (known === undefined) {
+    return ageMs <= AGE_NEWS_MS ? raised('age', memory, known, context, 1, memory.at) : baseline('age', memory, context)
+  }
+  if (!isLater(known, memory, context)) return repeated(known, context)
+  return raised('age', memory, known, context, 1, memory.at)
+}
+
+/** Within one boot by the monotonic clock, which nobody sets; only over a boot by the wall clock. */
+function isLater(known: EdgeState, moment: { readonly at: number; readonly atMs: number }, context: EdgeContext): boolean {
+  if (known.atMs !== undefined && known.bootId === context.bootId) return moment.atMs > known.atMs + AGE_TOLERANCE_MS
+  return known.at === undefined || moment.at > known.at + AGE_TOLERANCE_MS
 }
 
 function stepEvent(known: EdgeState | undefined, id: string | undefined, context: EdgeContext): EdgeStep {
-  const memory: Memory = id === undefined ? {} : { id }
+  const memory: Memory = { ...(id === undefined ? {} : { id }), savedMs: context.monotonicMs }
   if (known !== undefined && known.id === id && known.bootId === context.bootId) {
     const sinceMs = context.monotonicMs - known.heardMs
-    if (sinceMs < (id === undefined ? EVENT_GAP_MS : EVENT_ID_LIFE_MS)) return repeated(known, context)
+    if (sinceMs < (id === undefined ? EVENT_GAP_MS : EVENT_ID_LIFE_MS)) return repeatedEvent(known, context)
   }
   const step = raised('event', memory, known, context)
   // An event is news of its own; that the tag was never heard before does not make it doubtful.
   return step.edge === undefined ? step : { ...step, edge: { ...step.edge, firstSight: false } }
+}
+
+function repeatedEvent(known: EdgeState, context: EdgeContext): EdgeStep {
+  const step = repeated(known, context)
+  if (context.monotonicMs - (known.savedMs ?? known.heardMs) < SAVE_EVENT_EVERY_MS) return step
+  return { ...step, state: { ...step.state, savedMs: context.monotonicMs }, save: true }
 }

@@ -96,6 +96,7 @@ function namedRanges(namespace: string, ranges: readonly Range[]): object[] {
 
 export function infoData(heard: Heard, tag: string): object {
   const { reading, delivery } = heard
+  const moves = isMovement(reading)
   return {
     tag,
     batteryPct: reading.batteryPct,
@@ -107,13 +108,18 @@ export function infoData(heard: Heard, tag: string): object {
     movementCount: reading.movementCount,
     txPowerDbm: reading.txPowerDbm,
     online: reading.online,
+    quality: moves ? undefined : reading.quality,
+    speedMps: moves ? undefined : reading.speedMps,
+    courseDeg: moves ? undefined : reading.courseDeg,
+    unusableFix:
+      moves || (reading.position === undefined && reading.geo === undefined) ? undefined : { position: reading.position, geo: reading.geo },
     sequence: reading.sequence,
     deviceTime: reading.deviceTime,
     stale: reading.stale === true ? true : undefined,
     redelivered: delivery.redelivered === true ? true : undefined,
     receiver: delivery.receiver,
     rssiDbm: delivery.rssiDbm,
-    extra: isMovement(reading) ? undefined : reading.extra
+    extra: moves ? undefined : reading.extra
   }
 }
 

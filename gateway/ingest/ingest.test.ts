@@ -95,7 +95,7 @@ describe('what becomes of a reading', () => {
     const { hear, of } = await bench()
     hear('a', { tag: '1', usable: false, position: { x: 0, y: 0 }, extra: { fix_quality: 0 } })
     expect(of('TagMovement')).toEqual([])
-    expect(of('TagInfo')[0]?.data).toMatchObject({ tag: 'a:1', extra: { fix_quality: 0 } })
+    expect(of('TagInfo')[0]?.data).toMatchObject({ tag: 'a:1', unusableFix: { position: { x: 0, y: 0 } }, extra: { fix_quality: 0 } })
   })
   it('keeps the own time of stale data and marks it', async () => {
     const { hear, of } = await bench()
