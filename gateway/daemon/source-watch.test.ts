@@ -6,15 +6,20 @@ import { createSourceWatch, SOURCES_LOST, type SourceWatch } from './source-watc
 
 type Health = HealthChange['to']
 
-function bench(state = new Map<string, Map<string, string>>()): {
+function bench(
+  state = new Map<string, Map<string, string>>(),
+  { bootId = 'b', startMs = 1_000 } = {}
+): {
   watch: SourceWatch
   log: MemoryLog
   go(id: string, to: Health): void
+  setWall(aheadMs: number): void
   told(): string[]
 } {
   const log = createMemoryLog(state)
-  let now = 1_000
-  const clock = { bootId: 'b', quality: () => 'synchronised' as const, wallMs: () => now, monotonicMs: () => now }
+  let now = startMs
+  let wallAheadMs = 0
+  const clock = { bootId, quality: () => 'synchronised' as const, wallMs: () => now + wallAheadMs, monotonicMs: () => now }
   const watch = createSourceWatch({ clock, log, append: log.append, saved: state.get(SOURCES_LOST) ?? new Map() })
   return {
     watch,
@@ -22,6 +27,9 @@ function bench(state = new Map<string, Map<string, string>>()): {
     go(id, to) {
       now += 500
       watch.onHealth({ sourceId: id, driver: 'serial', from: 'starting', to, at: now, monotonicMs: now, heldMs: 0, attempts: 3 })
+    },
+    setWall(aheadMs) {
+      wallAheadMs = aheadMs
     },
     told: () => log.events.map((event) => `${event.type} ${event.key}`)
   }
@@ -41,6 +49,26 @@ describe('lost and restored sources', () => {
     again.go('a', 'down')
     again.go('a', 'up')
     expect(again.told()).toEqual(['SourceRestored a'])
+  })
+  it('are told with a length that no step of the wall clock bends, also over a restart', () => {
+    const first = bench()
+    first.go('a', 'down')
+    first.go('b', 'down')
+    first.setWall(3_600_000)
+    first.go('a', 'up')
+    expect(first.log.events.at(-1)?.data).toMatchObject({ sourceId: 'a', lostForMs: 1_000 })
+    const again = bench(first.log.state, { startMs: 9_500 })
+    again.setWall(-3_600_000)
+    again.go('b', 'up')
+    expect(again.log.events.at(-1)?.data).toMatchObject({ sourceId: 'b', lostForMs: 8_000 })
+  })
+  it('are told by the wall clock after a reboot', () => {
+    const first = bench()
+    first.go('a', 'down')
+    const again = bench(first.log.state, { bootId: 'c', startMs: 0 })
+    again.setWall(61_000)
+    again.go('a', 'up')
+    expect(again.log.events.at(-1)?.data).toMatchObject({ lostForMs: 60_000 })
   })
   it('are told as restored when they leave the configuration', () => {
     const { go, watch, told, log } = bench()

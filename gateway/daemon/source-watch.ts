@@ -6,7 +6,11 @@ import type { EventLog } from '../log/event-log.ts'
 const PROCESSOR = 'sources-lost'
 
 interface Lost {
+  /** Wall clock; for use after a reboot only. */
   readonly at: number
+  /** Monotonic clock, comparable within `bootId`. */
+  readonly monotonicMs: number
+  readonly bootId: string
   readonly driver: string
 }
 
@@ -51,7 +55,7 @@ export function createSourceWatch({ clock, log, append, saved }: SourceWatchOpti
   }
   function lose(change: HealthChange): void {
     if (lost.has(change.sourceId)) return
-    const entry: Lost = { at: clock.wallMs(), driver: change.driver }
+    const entry: Lost = { at: clock.wallMs(), monotonicMs: clock.monotonicMs(), bootId: clock.bootId, driver: change.driver }
     lost.set(change.sourceId, entry)
     log.saveState(PROCESSOR, change.sourceId, JSON.stringify(entry))
     const { failure } = change
@@ -68,8 +72,9 @@ export function createSourceWatch({ clock, log, append, saved }: SourceWatchOpti
     if (entry === undefined) return
     lost.delete(sourceId)
     log.saveState(PROCESSOR, sourceId, undefined)
-    // The wall clock may have been set meanwhile; a negative length would be nonsense.
-    const lostForMs = Math.max(0, clock.wallMs() - entry.at)
+    // Across boots only the wall clock is left; it may have been set meanwhile, and a negative length would be nonsense.
+    const sameBoot = entry.bootId === clock.bootId
+    const lostForMs = Math.max(0, Math.round(sameBoot ? clock.monotonicMs() - entry.monotonicMs : clock.wallMs() - entry.at))
     tell('SourceRestored', sourceId, { sourceId, driver: entry.driver, ...more, lostForMs })
   }
 
