@@ -1,6 +1,6 @@
 import type { Clock, Command, SendOutcome } from '../drivers/driver.ts'
 import type { GatewayView, LogProgress } from '../gateway/state/gateway-view.ts'
-import type { AlarmView, PlanView, Snapshot, SourceView, TagView } from '../gateway/state/snapshot.ts'
+import type { AlarmView, Overview, PlanView, Snapshot, SourceView, TagView } from '../gateway/state/snapshot.ts'
 
 const COUNTERS = { bytesIn: 0, frames: 0, readings: 0, ignored: 0, incomplete: 0, errors: 0, discardedBytes: 0, dropped: 0 }
 
@@ -72,6 +72,8 @@ export function fakeSnapshot(clock: Clock): Snapshot {
 /** A gateway in memory: a test sets what it shows and sees what it was told. */
 export class FakeGatewayView implements GatewayView {
   readonly commands: { sourceId: string; target: string; command: Command }[] = []
+  /** How often the whole state was asked for. */
+  snapshots = 0
   outcome: SendOutcome = { stage: 'acknowledged' }
   readonly #clock: Clock
   readonly #listeners = new Set<(alarm: AlarmView) => void>()
@@ -100,7 +102,17 @@ export class FakeGatewayView implements GatewayView {
   }
 
   snapshot(): Snapshot {
+    this.snapshots += 1
     return { ...this.#state, nowMono: this.#clock.monotonicMs(), time: this.#clock.wallMs() }
+  }
+
+  overview(): Overview {
+    const { tags, alarms: _, plan: __, ...common } = this.#state
+    return { ...common, nowMono: this.#clock.monotonicMs(), time: this.#clock.wallMs(), tagCount: tags.length }
+  }
+
+  hasSource(sourceId: string): boolean {
+    return this.#state.sources.some(({ id }) => id === sourceId)
   }
 
   logProgress(): LogProgress {

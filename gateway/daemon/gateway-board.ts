@@ -8,7 +8,7 @@ import type { ForwarderHandle } from '../forward/start-forwarder.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { AlarmList } from '../state/alarm-list.ts'
 import type { GatewayView } from '../state/gateway-view.ts'
-import type { LaneView, PlanView, Problem, Snapshot, SourceView, UplinkView } from '../state/snapshot.ts'
+import type { LaneView, Overview, PlanView, Problem, SourceView, UplinkView } from '../state/snapshot.ts'
 import type { TagBoard } from '../state/tag-board.ts'
 
 const COMMAND_LIMIT_MS = 5_000
@@ -32,7 +32,12 @@ export interface BoardParts {
 export function createGatewayBoard(parts: BoardParts): GatewayView {
   const { alarms, log, supervisor } = parts
   return {
-    snapshot: () => snapshot(parts),
+    snapshot() {
+      const { tagCount: _, ...common } = overview(parts)
+      return { ...common, tags: parts.tags.tags(common.nowMono), alarms: alarms.newestFirst(), plan: planView(supervisor.statuses()) }
+    },
+    overview: () => overview(parts),
+    hasSource: (sourceId) => parts.running.config.sources.some(({ id }) => id === sourceId),
     logProgress() {
       const { storage, storageError, commits, lanes } = log.status()
       return { storage, storageError: storageError ?? null, commits, waiting: lanes.alarm.waiting + lanes.telemetry.waiting }
@@ -42,12 +47,11 @@ export function createGatewayBoard(parts: BoardParts): GatewayView {
   }
 }
 
-function snapshot(parts: BoardParts): Snapshot {
+function overview(parts: BoardParts): Overview {
   const { clock, log, running, supervisor } = parts
   const nowMono = clock.monotonicMs()
   const time = clock.wallMs()
   const status = log.status()
-  const sources = supervisor.statuses()
   return {
     nowMono,
     time,
@@ -59,7 +63,7 @@ function snapshot(parts: BoardParts): Snapshot {
       startedMono: parts.startedMono,
       clockQuality: clock.quality()
     },
-    sources: sources.map((source) => sourceView(source, nowMono - time)),
+    sources: supervisor.statuses().map((source) => sourceView(source, nowMono - time)),
     lanes: { alarm: laneView(parts, 'alarm'), telemetry: laneView(parts, 'telemetry') },
     storage: {
       state: status.storage,
@@ -71,10 +75,8 @@ function snapshot(parts: BoardParts): Snapshot {
       damagedBlocks: status.damagedBlocks
     },
     uplink: uplinkView(parts),
-    tags: parts.tags.tags(nowMono),
-    alarms: parts.alarms.newestFirst(),
-    problems: running.problems,
-    plan: planView(sources)
+    tagCount: parts.tags.size,
+    problems: running.problems
   }
 }
 

@@ -1,12 +1,12 @@
 import type { GatewayClock } from '../clock/gateway-clock.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
-import type { Snapshot } from '../state/snapshot.ts'
+import type { Overview } from '../state/snapshot.ts'
 
 /** The `GatewayStatus` event: what the page shows of the gateway, for those who watch many. */
-export function gatewayStatusEvent(clock: GatewayClock, snapshot: Snapshot): GatewayEvent {
+export function gatewayStatusEvent(clock: GatewayClock, overview: Overview): GatewayEvent {
   const at = clock.wallMs()
   const monotonicMs = clock.monotonicMs()
-  const { gateway, lanes, storage, uplink } = snapshot
+  const { gateway, lanes, storage, uplink } = overview
   const lane = (name: 'alarm' | 'telemetry'): object => {
     const { lastSequence, backlog, backlogAgeMs, waiting } = lanes[name]
     return { lastSequence, backlog, backlogAgeMs, waiting }
@@ -25,7 +25,7 @@ export function gatewayStatusEvent(clock: GatewayClock, snapshot: Snapshot): Gat
       uptimeS: Math.round((monotonicMs - gateway.startedMono) / 1000),
       epoch: gateway.epoch,
       lanes: { alarm: lane('alarm'), telemetry: lane('telemetry') },
-      sources: snapshot.sources.map(({ id, driver, health, lastError }) => ({
+      sources: overview.sources.map(({ id, driver, health, lastError }) => ({
         id,
         driver,
         health,
@@ -34,7 +34,7 @@ export function gatewayStatusEvent(clock: GatewayClock, snapshot: Snapshot): Gat
       uplink: { configured: uplink.configured, connected: uplink.reachable === true, lastError: uplink.lastError ?? undefined },
       storage: { state: storage.state, logBytes: storage.logBytes, freeBytes: storage.freeBytes },
       memoryRssBytes: process.memoryUsage.rss(),
-      tagsSeen: snapshot.tags.length
+      tagsSeen: overview.tagCount
     }
   }
 }

@@ -236,7 +236,7 @@ class RunningDaemon implements Daemon {
     this.#web = web
     this.#undo.push(() => web.close())
     const tell = (): void => {
-      this.#append(log, gatewayStatusEvent(clock, view.snapshot()))
+      this.#append(log, gatewayStatusEvent(clock, view.overview()))
       timer = clock.setTimeout(tell, STATUS_EVERY_MS)
     }
     let timer = clock.setTimeout(tell, 0)

@@ -1,5 +1,5 @@
 import type { Command, SendOutcome } from '../../drivers/driver.ts'
-import type { AlarmView, Snapshot, StorageHealth } from './snapshot.ts'
+import type { AlarmView, Overview, Snapshot, StorageHealth } from './snapshot.ts'
 
 /** What `/healthz` looks at: does the log take what comes. */
 export interface LogProgress {
@@ -15,6 +15,9 @@ export interface LogProgress {
 export interface GatewayView {
   /** Called once a second while anybody looks; must not wait for anything. */
   snapshot(): Snapshot
+  /** The snapshot without its long lists: for metrics and status, which only count the tags. */
+  overview(): Overview
+  hasSource(sourceId: string): boolean
   logProgress(): LogProgress
   /** Called at once for every event of the alarm lane. Gives back what ends it. */
   subscribe(listener: (alarm: AlarmView) => void): () => void

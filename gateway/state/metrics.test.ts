@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fakeSnapshot, fakeSource } from '../../test-support/fake-gateway-view.ts'
+import { FakeGatewayView, fakeSource } from '../../test-support/fake-gateway-view.ts'
 import { createVirtualClock } from '../../test-support/virtual-clock.ts'
 import { createMetrics } from './metrics.ts'
 
 const NO_STREAMS = { clients: 0, dropped: 0 }
-const base = fakeSnapshot(createVirtualClock())
+const base = new FakeGatewayView(createVirtualClock()).overview()
 const counters = { bytesIn: 900, frames: 10, readings: 9, ignored: 1, incomplete: 0, errors: 2, discardedBytes: 5, dropped: 3 }
 
 describe('metrics', () => {
@@ -25,16 +25,16 @@ describe('metrics', () => {
       expect(text.split('\n')).toContain(line)
   })
 
-  it('reads the rest off the snapshot, twice the same', async () => {
+  it('reads the rest off the overview, twice the same', async () => {
     const metrics = createMetrics()
-    const snapshot = {
+    const overview = {
       ...base,
       sources: [fakeSource('hall', { health: 'degraded', counters })],
       lanes: { ...base.lanes, telemetry: { ...base.lanes.telemetry, backlog: 77, backlogAgeMs: 61_500, waiting: 4, forwarded: 12 } },
       uplink: { ...base.uplink, configured: true, reachable: true, setAside: 2 }
     }
-    await metrics.text(snapshot, NO_STREAMS)
-    const lines = (await metrics.text(snapshot, { clients: 2, dropped: 1 })).split('\n')
+    await metrics.text(overview, NO_STREAMS)
+    const lines = (await metrics.text(overview, { clients: 2, dropped: 1 })).split('\n')
     for (const line of [
       'tagward_source_health{source="hall",driver="mqtt",state="degraded"} 1',
       'tagward_source_health{source="hall",driver="mqtt",state="up"} 0',
@@ -54,7 +54,7 @@ describe('metrics', () => {
       'tagward_web_streams_dropped_total 1'
     ])
       expect(lines).toContain(line)
-    const gone = await metrics.text({ ...snapshot, sources: [] }, NO_STREAMS)
+    const gone = await metrics.text({ ...overview, sources: [] }, NO_STREAMS)
     expect(gone).not.toContain('source="hall"')
   })
 

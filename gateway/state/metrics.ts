@@ -1,18 +1,18 @@
 import { Counter, collectDefaultMetrics, Registry, Summary } from 'prom-client'
 import { EVENT_CATALOGUE } from '../events/catalogue.ts'
 import { LANES, type Lane } from '../events/define-event.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Overview } from './snapshot.ts'
 import { createSnapshotMetrics } from './snapshot-metrics.ts'
 
-/** What the parts of the gateway report; everything else is read off the snapshot when it is asked for. */
+/** What the parts of the gateway report; everything else is read off the overview when it is asked for. */
 export interface Metrics {
   /** Events given to the log. Cheap enough for every single one. */
   events(lane: Lane, type: string, count: number): void
   /** One frame, from its arrival to the commit that holds what came of it. A sample of them is enough. */
   frameDurable(seconds: number): void
   readonly contentType: string
-  /** Everything in Prometheus' text format; the rest is read off the snapshot at this moment. */
-  text(snapshot: Snapshot, streams: { readonly clients: number; readonly dropped: number }): Promise<string>
+  /** Everything in Prometheus' text format; the rest is read off the overview at this moment. */
+  text(overview: Overview, streams: { readonly clients: number; readonly dropped: number }): Promise<string>
 }
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(EVENT_CATALOGUE.map((definition) => definition.type))
@@ -35,7 +35,7 @@ export function createMetrics(): Metrics {
     percentiles: [0.5, 0.9, 0.99, 1],
     registers
   })
-  const updateFromSnapshot = createSnapshotMetrics(registry)
+  const updateFromOverview = createSnapshotMetrics(registry)
 
   // Summed here and handed over when asked for: prom-client takes a microsecond to find a child, this a few nanoseconds.
   const eventCounts: Readonly<Record<Lane, Map<string, number>>> = { alarm: new Map(), telemetry: new Map() }
@@ -50,9 +50,9 @@ export function createMetrics(): Metrics {
     },
     frameDurable: (seconds) => frameToDurable.observe(seconds),
     contentType: registry.contentType,
-    text(snapshot, streams) {
+    text(overview, streams) {
       handOver()
-      updateFromSnapshot(snapshot, streams)
+      updateFromOverview(overview, streams)
       return registry.metrics()
     }
   }

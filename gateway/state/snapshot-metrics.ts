@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Snapshot, SourceCounters, SourceHealth, StorageHealth } from './snapshot.ts'
+import type { Overview, SourceCounters, SourceHealth, StorageHealth } from './snapshot.ts'
 
 const HEALTHS: readonly SourceHealth[] = ['starting', 'up', 'degraded', 'down', 'disabled']
 const STORAGE_STATES: readonly StorageHealth[] = ['ok', 'full', 'failing']
@@ -17,9 +17,9 @@ const SOURCE_COUNTERS: readonly { readonly name: string; readonly help: string; 
   { name: 'tagward_source_dropped_frames_total', help: 'Frames dropped for lack of room', value: (c) => c.dropped }
 ]
 
-type Update = (snapshot: Snapshot, streams: { readonly clients: number; readonly dropped: number }) => void
+type Update = (overview: Overview, streams: { readonly clients: number; readonly dropped: number }) => void
 
-/** Metrics that are read off the snapshot when they are asked for, and cost nothing in between. */
+/** Metrics that are read off the overview when they are asked for, and cost nothing in between. */
 export function createSnapshotMetrics(registry: Registry): Update {
   const updates = [sourceMetrics(registry), laneMetrics(registry), storageMetrics(registry), gatewayMetrics(registry)]
   const streamClients = gauge(registry, 'tagward_web_streams', 'Pages that follow the live stream')
@@ -28,8 +28,8 @@ export function createSnapshotMetrics(registry: Registry): Update {
     help: 'Live streams ended because the page did not read',
     registers: [registry]
   })
-  return (snapshot, streams) => {
-    for (const update of updates) update(snapshot)
+  return (overview, streams) => {
+    for (const update of updates) update(overview)
     streamClients.set(streams.clients)
     streamDrops.reset()
     streamDrops.inc(streams.dropped)
@@ -40,7 +40,7 @@ function gauge(registry: Registry, name: string, help: string): Gauge {
   return new Gauge({ name, help, registers: [registry] })
 }
 
-function sourceMetrics(registry: Registry): (snapshot: Snapshot) => void {
+function sourceMetrics(registry: Registry): (overview: Overview) => void {
   const registers = [registry]
   const health = new Gauge({
     name: 'tagward_source_health',
@@ -66,7 +66,7 @@ function sourceMetrics(registry: Registry): (snapshot: Snapshot) => void {
   }
 }
 
-function laneMetrics(registry: Registry): (snapshot: Snapshot) => void {
+function laneMetrics(registry: Registry): (overview: Overview) => void {
   const lane = (name: string, help: string) => new Gauge({ name, help, labelNames: ['lane'] as const, registers: [registry] })
   const last = lane('tagward_lane_last_sequence', 'Sequence of the last event of the lane')
   const backlog = lane('tagward_lane_backlog_events', 'Events that the slowest topic still waits for')
@@ -91,7 +91,7 @@ function laneMetrics(registry: Registry): (snapshot: Snapshot) => void {
   }
 }
 
-function storageMetrics(registry: Registry): (snapshot: Snapshot) => void {
+function storageMetrics(registry: Registry): (overview: Overview) => void {
   const state = new Gauge({
     name: 'tagward_storage_state',
     help: '1 for the state that the log is in, else 0',
@@ -118,7 +118,7 @@ function storageMetrics(registry: Registry): (snapshot: Snapshot) => void {
   }
 }
 
-function gatewayMetrics(registry: Registry): (snapshot: Snapshot) => void {
+function gatewayMetrics(registry: Registry): (overview: Overview) => void {
   const info = new Gauge({
     name: 'tagward_gateway_info',
     help: 'Always 1; who this is',
@@ -132,16 +132,16 @@ function gatewayMetrics(registry: Registry): (snapshot: Snapshot) => void {
   const differences = gauge(registry, 'tagward_uplink_topic_differences', 'Topic settings that are not as they should be')
   const setAside = gauge(registry, 'tagward_uplink_set_aside_records', 'Records that Kafka will never take')
   const problems = gauge(registry, 'tagward_problems', 'Problems told on the page, such as a wrong configuration that is not running')
-  return (snapshot) => {
-    const { gateway, uplink } = snapshot
+  return (overview) => {
+    const { gateway, uplink } = overview
     info.reset()
     info.set({ gateway: gateway.id, site: gateway.site, version: gateway.version, epoch: gateway.epoch }, 1)
-    uptime.set((snapshot.nowMono - gateway.startedMono) / 1000)
-    tags.set(snapshot.tags.length)
+    uptime.set((overview.nowMono - gateway.startedMono) / 1000)
+    tags.set(overview.tagCount)
     configured.set(uplink.configured ? 1 : 0)
     reachable.set(uplink.reachable === true ? 1 : 0)
     differences.set(uplink.differences.length)
     setAside.set(uplink.setAside)
-    problems.set(snapshot.problems.length)
+    problems.set(overview.problems.length)
   }
 }

@@ -144,7 +144,8 @@ export interface Problem {
   readonly message: string
 }
 
-export interface Snapshot {
+/** All but the tags and alarms themselves. */
+export interface Overview {
   readonly nowMono: number
   readonly time: number
   readonly gateway: GatewayInfo
@@ -152,11 +153,16 @@ export interface Snapshot {
   readonly lanes: Readonly<Record<Lane, LaneView>>
   readonly storage: StorageView
   readonly uplink: UplinkView
+  /** How many tags are known; the snapshot may show fewer. */
+  readonly tagCount: number
+  /** An edited configuration that is wrong and therefore not running, and the like. */
+  readonly problems: readonly Problem[]
+}
+
+export interface Snapshot extends Omit<Overview, 'tagCount'> {
   /** In no particular order. */
   readonly tags: readonly TagView[]
   /** Newest first, 50 at the most. */
   readonly alarms: readonly AlarmView[]
-  /** An edited configuration that is wrong and therefore not running, and the like. */
-  readonly problems: readonly Problem[]
   readonly plan: PlanView | null
 }

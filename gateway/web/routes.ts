@@ -47,8 +47,7 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
       return reply.code(400).send(failure('WEB_INVALID', why))
     }
     const { id } = request.params
-    if (!view.snapshot().sources.some((source) => source.id === id))
-      return reply.code(404).send(failure('WEB_NO_SUCH_SOURCE', `there is no source "${id}"`))
+    if (!view.hasSource(id)) return reply.code(404).send(failure('WEB_NO_SUCH_SOURCE', `there is no source "${id}"`))
     const { target, command } = body.data
     const sent: Command = command.payload === undefined ? { kind: command.kind } : { kind: command.kind, payload: command.payload }
     return reply.send({ outcome: await view.command(id, target, sent) })
@@ -63,6 +62,6 @@ export function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   })
 
   app.get('/metrics', async (_request, reply) =>
-    reply.header('content-type', metrics.contentType).send(await metrics.text(view.snapshot(), stream))
+    reply.header('content-type', metrics.contentType).send(await metrics.text(view.overview(), stream))
   )
 }

@@ -110,6 +110,14 @@ describe('POST /api/sources/:id/commands', () => {
     expect(view.commands).toEqual([{ sourceId: 'demo', target: 'w01', command: { kind: 'raw', payload: { action: 'sos' } } }])
   })
 
+  it('asks for no list of all tags, and neither do metrics', async () => {
+    const before = view.snapshots
+    expect((await post(walk)).statusCode).toBe(200)
+    expect((await post(walk, JSON_BODY, '/api/sources/nobody/commands')).statusCode).toBe(404)
+    expect((await web.app.inject('/metrics')).body).toContain('tagward_tags 0')
+    expect(view.snapshots).toBe(before)
+  })
+
   it('knows its own page by the origin', async () => {
     expect((await post(walk, { ...JSON_BODY, origin: 'http://localhost:8080', 'sec-fetch-site': 'same-origin' })).statusCode).toBe(200)
   })
