@@ -7,6 +7,7 @@ import type { LocalPosition, Range, Reading } from '../reading.ts'
 
 /** Tag ids are 4 hex digits in Qorvo's firmware; derived firmware prints names. */
 const MAX_ID_LENGTH = 16
+const ID_SIGNS = '-_'
 
 const DAMAGED = 'a damaged or unknown line (coordinates are metres with a decimal point)'
 const damaged = (kind: string): DecodeResult => failure('FRAME_FORMAT', `${kind}: ${DAMAGED}`)
@@ -45,7 +46,7 @@ export function readPos(line: AsciiCursor, isListener: boolean): DecodeResult {
   if (isListener) {
     const extra: Extra = { kind: 'listener_position', index: line.integer() }
     line.require(',')
-    draft.tag = line.word(MAX_ID_LENGTH)
+    draft.tag = line.word(MAX_ID_LENGTH, ID_SIGNS)
     line.require(',')
     fix(line, draft)
     if (line.skip(',')) trailing(line, extra)
@@ -78,7 +79,7 @@ export function readDist(line: AsciiCursor): DecodeResult {
     line.require(',AN')
     if (line.integer() !== index) line.failed = true
     line.require(',')
-    const anchor = line.word(MAX_ID_LENGTH)
+    const anchor = line.word(MAX_ID_LENGTH, ID_SIGNS)
     line.require(',')
     const anchorPosition = coordinates(line)
     line.require(',')
@@ -142,7 +143,7 @@ export function readListenerLes(line: AsciiCursor): DecodeResult {
     const extra: Extra = { kind: 'listener_position', index: line.integer() }
     line.require(')')
     line.skipBlanks()
-    draft.tag = line.word(MAX_ID_LENGTH)
+    draft.tag = line.word(MAX_ID_LENGTH, ID_SIGNS)
     line.require('[')
     fix(line, draft)
     if (line.skip(',')) trailing(line, extra)

@@ -97,6 +97,27 @@ describe('DWM1001 shell', () => {
     )
   })
 
+  it('takes random bytes for no answer', () => {
+    const noise = fc.uint8Array({ minLength: 8, maxLength: 200 }).filter((bytes) => bytes.some((byte) => byte >= 0x7f))
+    fc.assert(
+      fc.property(noise, (bytes) => {
+        expect(decoder.decode(bytes, {}).kind).not.toBe('readings')
+      })
+    )
+  })
+
+  it('keeps every pair of an answer, whatever its name', () => {
+    const name = fc.constantFrom('lna', 'kind', 'subject', 'text', 'constructor', '__proto__', 'fw_ver', 'lna')
+    const pairs = fc.array(fc.tuple(name, fc.nat(9999)), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(pairs, (list) => {
+        const { extra = {} } = one(`uwb0: ${list.map(([key, value]) => `${key}=${value}`).join(' ')}\r\n`)
+        const kept = Object.values(extra).filter((value) => typeof value === 'number')
+        expect(kept.sort()).toEqual(list.map(([, value]) => value).sort())
+      })
+    )
+  })
+
   it('never throws, whatever comes', () => {
     const token = fc.constantFrom(
       'POS,',
@@ -124,7 +145,9 @@ describe('DWM1001 shell', () => {
         const result = decoder.decode(frame, {})
         const readings = result.kind === 'readings' ? result.readings : []
         for (const reading of readings) {
-          expect(latin1Text(frame)).toMatch(/\d\.\d|nan|inf|DIST,0|\{/)
+          const isAnswer = reading.extra?.['kind'] === 'answer' || reading.extra?.['kind'] === 'error'
+          if (isAnswer) expect(Object.keys(reading)).toEqual(['extra'])
+          else expect(latin1Text(frame)).toMatch(/\d\.\d|nan|inf|DIST,0|\{/)
           expect(JSON.parse(JSON.stringify(reading))).toEqual(reading)
         }
       }),

@@ -3,6 +3,7 @@ import { AsciiCursor } from '../kit/ascii-cursor.ts'
 import { LineFramer } from '../kit/line-framer.ts'
 import { failure, ignored } from '../kit/results.ts'
 import { latin1Text } from '../kit/text.ts'
+import { COMMANDS, readAnswer } from './shell-answers.ts'
 import { readDist, readLej, readLes, readListenerLes, readPos } from './shell-lines.ts'
 
 const PROMPTS = ['dwm> ', 'leaps> ']
@@ -10,12 +11,11 @@ const PROMPTS = ['dwm> ', 'leaps> ']
 /** The longest line is `lec` or `les` with 15 anchors, some 700 characters. */
 const MAX_LINE_BYTES = 1024
 
-/** Shell commands (API guide chapter 5, and `lej` of LEAPS), as they come back when the shell echoes what is typed. */
-const ECHO =
-  /^(?:\?|help|quit|gc|gg|gs|f|ps|pms|reset|ut|frst|nmg|nmo|nmp|nmt|nmtl|nmb|nmi|nls|la|lb|les|lec|lep|lej|si|sip|stg|stc|tlv|aid|aurs|aurg|apg|aps|acas|acts|aks|akc|av|aup|scs|scg|uts|utps|utpg|udi|uui|bpc|twi)(?: [ -~]{0,80})?$/
+/** A command as it comes back when the shell echoes what is typed. */
+const ECHO = new RegExp(`^(?:\\?|${[...COMMANDS].join('|')})(?: [ -~]{0,80})?$`)
 
-/** What else the shell prints that is no data: log lines such as `[000014.200 INF] sys: …`, and the greeting. */
-const CHATTER = /^(?:\[\d+\.\d+ [A-Z]{3,5}\] |DWM1001 |LEAPS |Copyright|License|Compiled|Help +:|-{3,}|\*{3,})/
+/** What else the shell prints that is no data: the greeting. */
+const CHATTER = /^(?:DWM1001 |LEAPS |Copyright|License|Compiled|Help +:|-{3,}|\*{3,})/
 
 class ShellDecoder implements Decoder {
   readonly #line = new AsciiCursor()
@@ -45,12 +45,14 @@ function other(line: AsciiCursor, frame: Uint8Array): DecodeResult {
   const first = line.peek()
   const text = latin1Text(frame).trim()
   if (first === 0x7b) return readLej(new TextDecoder().decode(frame).replace(/^[^{]*/, ''))
-  if (/^(?:\w+> *)?\d+\) *\w/.test(text)) return readListenerLes(line)
+  if (/^(?:\w+> *)?\d+\) *[\w-]+(?![\w-]*=)/.test(text)) return readListenerLes(line)
   if (/^(?:\w+> *)?[0-9A-Fa-f]{4}\[/.test(text)) return readLes(line)
   const said = text.replace(/^(?:dwm|leaps)> */, '')
   if (ECHO.test(said)) return ignored(`echo of the command ${said.split(' ', 1)[0] ?? ''}`)
   if (CHATTER.test(said)) return ignored('text for people')
-  return failure('FRAME_FORMAT', 'unknown line type')
+  const answer = readAnswer(said)
+  if (answer === 'help') return ignored('text for people')
+  return answer ?? failure('FRAME_FORMAT', 'unknown line type')
 }
 
 export const dwm1001UartShell: Codec = {

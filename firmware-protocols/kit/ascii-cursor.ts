@@ -8,6 +8,7 @@ const MAX_DIGITS = 15
 
 const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57
 const isLetter = (byte: number): boolean => (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122)
+const isAmong = (byte: number, list: string): boolean => byte !== 0 && list.length > 0 && list.includes(String.fromCharCode(byte))
 
 /**
  * Reads ASCII fields from bytes without making a text of them. One cursor serves all frames of a decoder. A field that is
@@ -100,10 +101,10 @@ export class AsciiCursor {
     return Number.NaN
   }
 
-  /** Letters and digits, at least one and at most `maxLength`, in lower case. */
-  word(maxLength: number): string {
+  /** Letters and digits, and what is listed in `also`; at least one and at most `maxLength`, in lower case. */
+  word(maxLength: number, also = ''): string {
     let text = ''
-    for (let byte = this.peek(); isDigit(byte) || isLetter(byte); byte = this.peek()) {
+    for (let byte = this.peek(); isDigit(byte) || isLetter(byte) || isAmong(byte, also); byte = this.peek()) {
       if (text.length === maxLength) {
         this.failed = true
         return text
