@@ -129,7 +129,3 @@ export class GatewayError extends Error {
     this.details = options.details ?? {}
   }
 }
-
-export function hasCode(error: unknown, code: ErrorCode): boolean {
-  return error instanceof GatewayError && error.code === code
-}

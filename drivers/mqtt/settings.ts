@@ -1,9 +1,5 @@
 import { z } from 'zod'
-
-/** Marks for the configuration: may be given by reference; is shown to nobody; a path stands for the PEM file there. */
-const REFERABLE = { 'x-reference': true } as const
-const SECRET = { writeOnly: true } as const
-const PEM = { 'x-pem': true } as const
+import { PEM, REFERABLE, SECRET } from '../setting-marks.ts'
 
 const TEXT_BYTES_MAX = 65_535
 const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:']

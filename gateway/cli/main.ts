@@ -54,7 +54,8 @@ ${lines.join('\n')}
 
 tagward <command> --help tells more about one.
 
-Exit codes: ${EXIT_OK} done; ${EXIT_FAILURE} failed, or the answer is no; ${EXIT_USAGE} wrong arguments or a mistake in the configuration.
+Exit codes: ${EXIT_OK} done; ${EXIT_FAILURE} failed, or the answer is no; ${EXIT_USAGE} wrong arguments or a mistake in the configuration
+(verify: also when the topics could not be read, so that there is no answer).
 `
 }
 

@@ -1,11 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
 
-/** Marks a text that may be given by reference and that is shown to nobody. Drivers, which cannot import this, mark theirs by `writeOnly: true`. */
-export const SECRET = { writeOnly: true, 'x-secret': true } as const
-/** Marks a text that may be given by reference but may be shown (a certificate, a user name). */
-export const REFERABLE = { 'x-reference': true } as const
-
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** Names that go into topics, keys and file names. */
@@ -44,8 +39,5 @@ function bytesOf(size: number | string): number {
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
-
-/** Marks a text in PEM: what is none is taken for the path of a file that holds it. */
-export const PEM = { 'x-pem': true } as const
 
 export const pemSchema = z.string().refine((text) => text.includes('-----BEGIN '), 'is not PEM')

@@ -67,7 +67,7 @@ export function knownKeys(node: JsonSchemaNode, value: unknown): readonly string
 }
 
 export function isSecret(node: JsonSchemaNode | undefined): boolean {
-  return node?.['x-secret'] === true || node?.writeOnly === true
+  return node?.writeOnly === true
 }
 
 /** True where a value may be given as `${ENV_NAME}` or `{file: …}`. */

@@ -140,7 +140,6 @@ export interface JsonSchemaNode {
   readonly maxLength?: number
   readonly minItems?: number
   readonly writeOnly?: boolean
-  readonly 'x-secret'?: boolean
   readonly 'x-reference'?: boolean
   readonly 'x-pem'?: boolean
   readonly 'x-restart'?: boolean

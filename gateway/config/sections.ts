@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { byteSizeSchema, isLoopback, nameSchema, PEM, pemSchema, REFERABLE, SECRET } from './field-kinds.ts'
+import { PEM, REFERABLE, SECRET } from '../../drivers/setting-marks.ts'
+import { byteSizeSchema, isLoopback, nameSchema, pemSchema } from './field-kinds.ts'
 
 /** Sections whose change takes effect at the next start only. */
 const AT_START = { 'x-restart': true } as const

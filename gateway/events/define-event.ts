@@ -19,7 +19,6 @@ export const originSchema = z.object({
   bootId: z.string().describe('Boot of the machine; monotonicMs counts within it'),
   monotonicMs: z.number().describe('Monotonic clock at receivedAt, milliseconds')
 })
-export type Origin = z.infer<typeof originSchema>
 
 export interface EventDefinition<Name extends string = string, Data extends z.ZodObject = z.ZodObject> {
   readonly type: Name

@@ -41,11 +41,6 @@ export interface LogStatus {
   readonly damagedBlocks: number
 }
 
-export interface DurableBatch {
-  readonly lane: Lane
-  readonly lastSequence: number
-}
-
 /**
  * The gateway's end of the log thread. Appending never blocks and never throws; it costs one JSON text and a copy.
  * Everything appended in one turn of the event loop, with the state saved in that turn, is committed in one transaction.

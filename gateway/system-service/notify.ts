@@ -5,7 +5,6 @@ export interface ServiceNotifier {
   ready(status: string): void
   reloading(): void
   stopping(): void
-  status(text: string): void
   watchdog(): void
   /** How often the service manager wants a sign of life; undefined: it does not. */
   readonly watchdogMs: number | undefined
@@ -48,7 +47,6 @@ export async function openServiceNotifier(environment: NodeJS.ProcessEnv = proce
     ready: (status) => send(`READY=1\nSTATUS=${status}`),
     reloading: () => send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`),
     stopping: () => send('STOPPING=1'),
-    status: (text) => send(`STATUS=${text}`),
     watchdog: () => send('WATCHDOG=1'),
     watchdogMs: socket !== undefined && forUs && watchdogUs > 0 ? watchdogUs / 1_000 : undefined,
     close: () => socket?.close()

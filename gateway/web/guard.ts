@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isLoopback } from '../config/field-kinds.ts'
 
 /** Sent with every answer. No inline script or style, nothing from elsewhere, no framing. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -26,9 +27,9 @@ function hostName(authority: string): string | undefined {
   return match?.[1]?.toLowerCase()
 }
 
-export function isLoopbackHost(name: string): boolean {
-  if (name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || name === '::1') return true
-  return /^127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(name)
+/** As it stands in a Host header: an IPv6 address in brackets; names below localhost lead nowhere else (RFC 6761, section 6.3). */
+function isLoopbackName(name: string): boolean {
+  return isLoopback(name === '[::1]' ? '::1' : name) || name.endsWith('.localhost')
 }
 
 /**
@@ -37,7 +38,7 @@ export function isLoopbackHost(name: string): boolean {
  */
 export function isHostAllowed(headers: IncomingHttpHeaders): boolean {
   const name = headers.host === undefined ? undefined : hostName(headers.host)
-  return name !== undefined && isLoopbackHost(name)
+  return name !== undefined && isLoopbackName(name)
 }
 
 /**

@@ -3,10 +3,11 @@ import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { Clock, Logger, TimerHandle } from '../../drivers/driver.ts'
+import { isLoopback } from '../config/field-kinds.ts'
 import { GatewayError } from '../errors.ts'
 import type { GatewayView } from '../state/gateway-view.ts'
 import type { Metrics } from '../state/metrics.ts'
-import { isHostAllowed, isLoopbackHost, SECURITY_HEADERS } from './guard.ts'
+import { isHostAllowed, SECURITY_HEADERS } from './guard.ts'
 import { LiveStream } from './live-stream.ts'
 import { LogHealth } from './log-health.ts'
 import { addRoutes, failure } from './routes.ts'
@@ -106,7 +107,7 @@ async function addPage(app: FastifyInstance, folder: string): Promise<void> {
 /** Starts page, API, `/metrics` and `/healthz`. Rejects with a GatewayError whose message tells the operator what to do. */
 export async function startWeb(options: WebOptions): Promise<WebServer> {
   const { host, port } = options
-  if (!isLoopbackHost(host))
+  if (!isLoopback(host))
     throw new GatewayError('WEB_HOST_NOT_LOOPBACK', `web.host is ${host}; page and API are for this machine only: set 127.0.0.1`, {
       details: { host }
     })
