@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { FrameContext } from '../firmware-protocols/codec.ts'
 import { createMemoryLogger } from '../test-support/memory-logger.ts'
 import { createToyCodec } from '../test-support/toy-codec.ts'
 import { createVirtualClock } from '../test-support/virtual-clock.ts'
-import { createFrameFeed, createStreamFeed, type FeedContext } from './codec-feed.ts'
+import { createFrameFeed, createStreamFeed, type Envelope, type FeedContext } from './codec-feed.ts'
 import { type Delivery, DriverError } from './driver.ts'
 
 function setUp() {
@@ -31,6 +32,39 @@ describe('frames', () => {
       }
     ])
     expect(counters).toMatchObject({ frames: 1, readings: 1, errors: 0 })
+  })
+
+  it('carry all that an envelope and a context can say', () => {
+    // Typed as complete, so that a new field which the feed forgets does not compile here unnoticed.
+    const envelope: Required<Envelope> = {
+      idNamespace: 'ble',
+      receiver: 'gate',
+      rssiDbm: -70,
+      redelivered: true,
+      onDurable: () => undefined
+    }
+    const facts: Required<Omit<FrameContext, 'receivedAt'>> = {
+      topic: 'a/b',
+      address: 'c0ffee',
+      name: 'tag',
+      characteristic: '2a19',
+      fPort: 7,
+      key: bytes('k'),
+      retained: true
+    }
+    const { context, deliveries } = setUp()
+    const seen: FrameContext[] = []
+    const codec = createToyCodec({
+      createDecoder: () => ({
+        decode(_frame, given) {
+          seen.push(given)
+          return { kind: 'readings', readings: [{ tag: '1' }] }
+        }
+      })
+    })
+    createFrameFeed(codec, context).frame(bytes('x'), facts, envelope)
+    expect(deliveries).toMatchObject([envelope])
+    expect(seen).toMatchObject([facts])
   })
 
   it('hand the facts about the frame to the decoder', () => {

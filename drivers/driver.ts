@@ -29,17 +29,17 @@ export interface Delivery {
   readonly receivedAt: number
   readonly monotonicMs: number
   /** Namespace of short ids in these readings when it differs from the source's own. */
-  readonly idNamespace?: string
+  readonly idNamespace?: string | undefined
   /** Receiver that heard it, where a source has several. */
-  readonly receiver?: string
-  readonly rssiDbm?: number
+  readonly receiver?: string | undefined
+  readonly rssiDbm?: number | undefined
   /** The transport said that this may be a repeat (MQTT DUP). */
-  readonly redelivered?: boolean
+  readonly redelivered?: boolean | undefined
   /**
    * Called once, when everything made of this delivery is durable in the log (at once when nothing was made of it).
    * Drivers that acknowledge to a sender do so from here. Never called if the log could not take it.
    */
-  readonly onDurable?: () => void
+  readonly onDurable?: (() => void) | undefined
 }
 
 export interface FrameCounters {

@@ -6,21 +6,21 @@ export type CodecTransport = 'serial' | 'mqtt' | 'ble' | 'gatt' | 'udp' | 'webso
 /** The few facts about a frame that its bytes do not carry. All optional: a decoder says what it misses. */
 export interface FrameContext {
   /** When the gateway received the frame, epoch milliseconds. */
-  readonly receivedAt?: number
+  readonly receivedAt?: number | undefined
   /** MQTT topic, or the path of a push. */
-  readonly topic?: string
+  readonly topic?: string | undefined
   /** Address of the sender (BLE MAC, UDP peer), lower-case hex without separators. */
-  readonly address?: string
+  readonly address?: string | undefined
   /** The device's local name, where the link tells it. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** GATT characteristic: 16-bit UUID in lower-case hex. */
-  readonly characteristic?: string
+  readonly characteristic?: string | undefined
   /** LoRaWAN port. */
-  readonly fPort?: number
+  readonly fPort?: number | undefined
   /** Key material for encrypted frames. */
-  readonly key?: Uint8Array
+  readonly key?: Uint8Array | undefined
   /** MQTT retain flag as received: the message is an old one. */
-  readonly retained?: boolean
+  readonly retained?: boolean | undefined
 }
 
 /** Why a frame was refused, by step: first framing and integrity, then meaning. */
