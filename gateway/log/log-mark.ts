@@ -1,6 +1,7 @@
 import { closeSync, constants, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { Lane } from '../events/define-event.ts'
+import { LogError } from './log-error.ts'
 
 /** What the mark remembers of a lane. */
 export interface LaneMark {
@@ -27,6 +28,7 @@ export class MarkFile {
   readonly #descriptor: number
   #serial: number
   #dirty = false
+  #closed = false
 
   constructor(path: string) {
     this.#descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o640)
@@ -37,7 +39,9 @@ export class MarkFile {
     return this.#newest()?.mark
   }
 
+  /** Throws what the disk throws, and after closing: the descriptor may be somebody else's by then. */
   write(mark: Mark): void {
+    if (this.#closed) throw new LogError('LOG_CLOSED', 'the mark is closed')
     this.#serial++
     const record = Buffer.alloc(RECORD_BYTES)
     record.writeUInt32LE(MAGIC, 0)
@@ -53,12 +57,14 @@ export class MarkFile {
   }
 
   sync(): void {
-    if (!this.#dirty) return
+    if (!this.#dirty || this.#closed) return
     fdatasyncSync(this.#descriptor)
     this.#dirty = false
   }
 
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     closeSync(this.#descriptor)
   }
 

@@ -105,6 +105,7 @@ export class LogStore {
   readonly #deleteState: Database.Statement<[string, string]>
   readonly #saveCursor: Database.Statement<[string, string, number]>
   #topics: readonly ServedTopic[]
+  #topicsPending = false
   #damagedBlocks: number
 
   /** `onOwnEvents` is told of the events that the log itself has made, after their commit. */
@@ -197,8 +198,9 @@ export class LogStore {
     }
   }
 
-  get hasPendingCursors(): boolean {
-    return this.#pendingCursors.size > 0
+  /** Cursors or topics wait for a transaction. */
+  get hasPending(): boolean {
+    return this.#pendingCursors.size > 0 || this.#topicsPending
   }
 
   cursors(): readonly CursorState[] {
@@ -220,11 +222,15 @@ export class LogStore {
     })
   }
 
-  /** Topics that the forwarder serves; kept, so that retention knows them from the start. Empty: no uplink is configured. */
+  /**
+   * Topics that the forwarder serves; kept, so that retention knows them from the start. Empty: no uplink is configured. They hold
+   * at once; where they cannot be written (it throws), they are with the next transaction.
+   */
   serveTopics(topics: readonly ServedTopic[]): void {
     if (JSON.stringify(topics) === JSON.stringify(this.#topics)) return
-    this.#transact(() => this.setMeta('topics', JSON.stringify(topics)))
     this.#topics = topics
+    this.#topicsPending = true
+    this.#transact(() => undefined)
   }
 
   get topics(): readonly ServedTopic[] {
@@ -354,9 +360,11 @@ export class LogStore {
           this.statements[lane].insertTail.run(next[lane] - 1, count, this.epoch, storedAt, crc32(payload), payload)
         })
         for (const { lane, topic, sequence } of this.#pendingCursors.values()) this.#saveCursor.run(lane, topic, sequence)
+        if (this.#topicsPending) this.setMeta('topics', JSON.stringify(this.#topics))
       })
       .immediate()
     this.#pendingCursors.clear()
+    this.#topicsPending = false
     let grown = false
     for (const lane of LANES) {
       const end = this.#ends[lane]
@@ -402,8 +410,12 @@ export class LogStore {
     return { used: (Number(this.db.pragma('page_count', { simple: true })) - free) * pageBytes, reusable: free * pageBytes }
   }
 
+  /** May be called again. */
   close(): void {
-    this.db.close()
-    this.#mark.close()
+    try {
+      this.db.close()
+    } finally {
+      this.#mark.close()
+    }
   }
 }

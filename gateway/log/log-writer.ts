@@ -24,6 +24,9 @@ const MAX_ROOM_ATTEMPTS = 16
 const MAY_HAVE_BALLAST: ReadonlySet<WriteKind> = new Set(['alarm', 'gaps', 'told-by-forwarder'])
 /** Damage again so soon after a database passed its check: the check does not see it, and the database is set aside. */
 const DAMAGE_AGAIN_MS = 60_000
+/** Between attempts to open a database that could not be reopened; doubled each time. */
+const REOPEN_FIRST_MS = 250
+const REOPEN_CAP_MS = 10_000
 
 /**
  * The log thread's work: takes units, alarms first, commits each in a transaction of its own, and keeps house in between. Nothing
@@ -48,6 +51,11 @@ export class LogWriter {
   #room: StorageRoom
   #clockQuality: ClockQuality
   #reopenedAt = Number.NEGATIVE_INFINITY
+  #reopenAt = 0
+  #reopenDelayMs = REOPEN_FIRST_MS
+  /** Why the database is to be set aside without another look. */
+  #condemned: string | undefined
+  #topics: Extract<ForwarderMessage, { kind: 'topics' }>['topics'] | undefined
   #scheduled = false
   #roomWanted = false
   #commits = 0
@@ -92,7 +100,13 @@ export class LogWriter {
       ...(machineId === undefined ? {} : { machineId }),
       ...(maxPages === undefined ? {} : { maxPages })
     })
-    return { store, room: new StorageRoom(store, logPaths(directory), limits, this.#walKeptBytes()), newLife: newLife?.reason, setAsideAs }
+    try {
+      const room = new StorageRoom(store, logPaths(directory), limits, this.#walKeptBytes())
+      return { store, room, newLife: newLife?.reason, setAsideAs }
+    } catch (error) {
+      store.close()
+      throw error
+    }
   }
 
   /** A small log or disk cannot afford a long write-ahead log. */
@@ -133,8 +147,14 @@ export class LogWriter {
         this.#schedule()
         break
       case 'topics':
+        this.#topics = message.topics
         this.#guard('cursors', () => this.#store.serveTopics(message.topics))
     }
+  }
+
+  /** Without a commit that would carry them along. What fails is tried again. */
+  #writePending(): void {
+    if (this.#store.hasPending && this.#mayTry('cursors')) this.#guard('cursors', () => this.#store.commit([]))
   }
 
   #committedMessage(): LogMessage {
@@ -160,6 +180,7 @@ export class LogWriter {
    */
   #work(): void {
     this.#drainAlarms()
+    if (!this.#store.db.open) return
     const { alarm, telemetry } = this.#queues
     const written =
       (alarm.length > 0 && this.#commit('alarm', [...alarm])) ||
@@ -225,7 +246,7 @@ export class LogWriter {
 
   /** Runs what writes, making room where it lacks; false: the disk did not let it, and the storage state says why. */
   #guard(kind: WriteKind, write: () => void): boolean {
-    for (let attempt = 0; ; attempt++) {
+    for (let attempt = 0; this.#store.db.open; attempt++) {
       try {
         write()
         this.#health.succeeded(kind)
@@ -236,6 +257,7 @@ export class LogWriter {
         if (!this.#room.makeRoom(MAY_HAVE_BALLAST.has(kind), Date.now())) return false
       }
     }
+    return false
   }
 
   #failed(kind: WriteKind, error: unknown): void {
@@ -246,17 +268,43 @@ export class LogWriter {
 
   /** The database turned out to be damaged while in use: it is closed, checked, and set aside if it does not pass. */
   #reopen(damage: string): void {
-    const again = this.#store.db.open && performance.now() - this.#reopenedAt < DAMAGE_AGAIN_MS
-    this.#reopenedAt = performance.now()
+    if (!this.#store.db.open) return
+    this.#condemned = performance.now() - this.#reopenedAt < DAMAGE_AGAIN_MS ? damage : undefined
     try {
       this.#store.close()
-      const { store, room, newLife, setAsideAs } = this.#open(again ? damage : undefined)
+    } catch (error) {
+      this.#note('warn', 'the damaged database did not close cleanly', { error: String(error) })
+    }
+    this.#openAgain()
+  }
+
+  /** Until it succeeds everything waits in memory. */
+  #openAgain(): void {
+    if (!this.#openedAgain()) return
+    const topics = this.#topics
+    if (topics !== undefined) this.#guard('cursors', () => this.#store.serveTopics(topics))
+  }
+
+  #openedAgain(): boolean {
+    try {
+      const old = this.#store
+      const { store, room, newLife, setAsideAs } = this.#open(this.#condemned)
       this.#store = store
       this.#room = room
+      this.#condemned = undefined
+      this.#reopenedAt = performance.now()
+      this.#reopenDelayMs = REOPEN_FIRST_MS
+      if (store.epoch === old.epoch) store.advance(old.cursors())
+      else this.#inbox.forgetNumbers()
+      this.#health.succeeded('open')
       this.#note('error', 'the database was damaged', { newLife, setAsideAs })
       this.#packer.replace().catch((error: unknown) => this.#note('error', 'the packer did not start', { error: String(error) }))
+      return true
     } catch (error) {
-      this.#note('error', 'the log cannot be reopened', { error: String(error) })
+      this.#reopenAt = performance.now() + this.#reopenDelayMs
+      this.#reopenDelayMs = Math.min(this.#reopenDelayMs * 2, REOPEN_CAP_MS)
+      this.#health.failed('open', error, performance.now())
+      return false
     }
   }
 
@@ -311,15 +359,16 @@ export class LogWriter {
   }
 
   #keepHouse(): void {
-    if (!this.#store.db.open) this.#reopen('the log could not be reopened')
-    if (!this.#store.db.open) return
-    if (this.#store.hasPendingCursors) this.#guard('cursors', () => this.#store.commit([]))
-    this.#store.syncMark()
-    this.#guardLook(() => this.#room.keep())
-    this.#tellGaps()
-    this.#roomWanted = true
-    this.#work()
-    this.#packWhatIsDue()
+    if (!this.#store.db.open && performance.now() >= this.#reopenAt) this.#openAgain()
+    if (this.#store.db.open) {
+      this.#writePending()
+      this.#store.syncMark()
+      this.#guardLook(() => this.#room.keep())
+      this.#tellGaps()
+      this.#roomWanted = true
+      this.#work()
+      this.#packWhatIsDue()
+    }
     this.#postStatus()
   }
 
@@ -335,6 +384,7 @@ export class LogWriter {
 
   /** Like `#guard`, for what mostly reads: its success says nothing about writing. */
   #guardLook(work: () => void): void {
+    if (!this.#store.db.open) return
     try {
       work()
     } catch (error) {
@@ -342,8 +392,8 @@ export class LogWriter {
     }
   }
 
+  /** A sign of life, too: it goes on whatever the disk and the database do. */
   #postStatus(): void {
-    if (!this.#store.db.open) return
     const status = this.#status()
     const text = JSON.stringify(status)
     if (text === this.#postedStatus && performance.now() - this.#postedAt < STATUS_AT_LEAST_EVERY_MS) return
@@ -383,7 +433,7 @@ export class LogWriter {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     this.#guardLook(() => {
-      if (this.#store.hasPendingCursors) this.#store.commit([])
+      if (this.#store.hasPending) this.#store.commit([])
       this.#room.tellGaps(Date.now(), true)
     })
     this.#store.writeMark()

@@ -99,6 +99,15 @@ function openDatabase(paths: LogPaths, options: StoreOptions): Database.Database
 }
 
 function goOn(db: Database.Database, paths: LogPaths, mark: MarkFile, options: StoreOptions): OpenedStore {
+  try {
+    return takeUp(db, paths, mark, options)
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function takeUp(db: Database.Database, paths: LogPaths, mark: MarkFile, options: StoreOptions): OpenedStore {
   const store = new LogStore(db, mark, options.stamp, options.onOwnEvents)
   const now = readIdentity(paths, options.machineId)
   const then = JSON.parse(store.meta('identity') ?? '{"files":{},"hardware":{}}') as LogIdentity

@@ -8,6 +8,9 @@ const WORTH_EVENTS = 1024
 const WORTH_MS = 60_000
 const OLD_MS = 10 * 60_000
 const RESTART_MS = 1000
+/** After a packing that failed; doubled each time. */
+const AGAIN_FIRST_MS = 250
+const AGAIN_CAP_MS = 60_000
 
 export interface TailState {
   readonly events: number
@@ -21,6 +24,7 @@ export class PackerLink {
   readonly #onMessage: (message: PackerReport) => void
   readonly #onCheckpointed: () => void
   readonly #busy = new Set<Lane>()
+  readonly #failed = new Map<Lane, { readonly againAt: number; readonly delayMs: number }>()
   #checkpointing = false
   #writtenBytes = 0
   #worker: Worker | undefined
@@ -53,8 +57,9 @@ export class PackerLink {
     worker.on('message', (message: FromPacker) => this.#received(message))
     worker.on('error', (error) => this.#onMessage({ kind: 'failed', code: '', message: String(error) }))
     worker.on('exit', () => {
-      if (this.#closed || this.#worker !== worker) return
-      this.#restart = setTimeout(() => this.#start(), RESTART_MS)
+      if (this.#worker !== worker) return
+      this.#worker = undefined
+      if (!this.#closed) this.#restart = setTimeout(() => this.#start(), RESTART_MS)
     })
   }
 
@@ -64,7 +69,14 @@ export class PackerLink {
       this.#onCheckpointed()
       return
     }
-    if (message.kind === 'pack') this.#busy.delete(message.lane)
+    if (message.kind === 'pack') {
+      this.#busy.delete(message.lane)
+      this.#failed.delete(message.lane)
+    } else if (message.kind === 'failed' && message.lane !== undefined) {
+      this.#busy.delete(message.lane)
+      const delayMs = Math.min((this.#failed.get(message.lane)?.delayMs ?? AGAIN_FIRST_MS / 2) * 2, AGAIN_CAP_MS)
+      this.#failed.set(message.lane, { againAt: performance.now() + delayMs, delayMs })
+    }
     this.#onMessage(message)
   }
 
@@ -72,6 +84,7 @@ export class PackerLink {
   consider(tails: Readonly<Record<Lane, TailState>>, wallMs: number, hurry: boolean): void {
     for (const lane of LANES) {
       if (this.#busy.has(lane) || !isDue(tails[lane], wallMs, hurry)) continue
+      if (performance.now() < (this.#failed.get(lane)?.againAt ?? 0)) continue
       this.#busy.add(lane)
       this.#post({ kind: 'pack', lane })
     }
@@ -101,10 +114,11 @@ export class PackerLink {
 
   /** Another database lies at the path now. */
   async replace(): Promise<void> {
+    clearTimeout(this.#restart)
     const old = this.#worker
     this.#worker = undefined
     await old?.terminate()
-    if (!this.#closed) this.#start()
+    if (!this.#closed && this.#worker === undefined) this.#start()
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,8 @@ export type PackerReport =
   | { readonly kind: 'pack'; readonly lane: Lane; readonly outcome: PackOutcome }
   | { readonly kind: 'damaged-block'; readonly lane: Lane; readonly lastSequence: number }
   | { readonly kind: 'checked' }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  /** `lane`: of the packing that failed; absent: something else did. */
+  | { readonly kind: 'failed'; readonly lane?: Lane; readonly code: string; readonly message: string }
 
 export type FromPacker = PackerReport | { readonly kind: 'checkpointed' }
 
@@ -40,11 +41,11 @@ function start(): void {
   db.pragma('cache_size = -2048')
   const packer = new Packer(db)
   const post = (message: FromPacker) => port.postMessage(message)
-  const guarded = (work: () => void) => {
+  const guarded = (work: () => void, lane?: Lane) => {
     try {
       work()
     } catch (error) {
-      post({ kind: 'failed', code: sqliteCode(error), message: String(error) })
+      post({ kind: 'failed', ...(lane === undefined ? {} : { lane }), code: sqliteCode(error), message: String(error) })
     }
   }
   let checkTimer: NodeJS.Timeout | undefined
@@ -63,7 +64,7 @@ function start(): void {
   port.on('message', (message: ToPacker) => {
     switch (message.kind) {
       case 'pack':
-        guarded(() => post({ kind: 'pack', lane: message.lane, outcome: packer.pack(message.lane) }))
+        guarded(() => post({ kind: 'pack', lane: message.lane, outcome: packer.pack(message.lane) }), message.lane)
         break
       case 'checkpoint':
         checkpoint(db)

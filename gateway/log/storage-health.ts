@@ -2,7 +2,7 @@ import type { StorageState } from './event-log.ts'
 import { isFull } from './log-error.ts'
 
 /** What the log thread writes for; each fails and recovers by itself. */
-export type WriteKind = 'alarm' | 'telemetry' | 'told-by-forwarder' | 'gaps' | 'cursors' | 'house'
+export type WriteKind = 'alarm' | 'telemetry' | 'told-by-forwarder' | 'gaps' | 'cursors' | 'house' | 'open'
 
 interface Failure {
   readonly storage: StorageState
