@@ -1,17 +1,8 @@
 import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
-import {
-  AD_COMPLETE_NAME,
-  AD_MANUFACTURER_DATA,
-  AD_SERVICE_DATA_16,
-  AD_SHORT_NAME,
-  AD_TX_POWER,
-  type AdStructure,
-  readAdStructures
-} from '../kit/ad-structures.ts'
-import type { Extra } from '../kit/json.ts'
+import { AD_MANUFACTURER_DATA, AD_SERVICE_DATA_16, type AdStructure, readAdStructures } from '../kit/ad-structures.ts'
 import { type Draft, failure, ignored, readings } from '../kit/results.ts'
-import { utf8Text } from '../kit/text.ts'
 import type { Reading } from '../reading.ts'
+import { advertisementExtras } from './advertisement-extras.ts'
 import type { AdvertisementReader, ContentResult } from './advertisement-reader.ts'
 import { ruuviRawV2 } from './ruuvi-raw-v2.ts'
 
@@ -46,13 +37,15 @@ class AdvertisementDecoder implements Decoder {
     if (frame.length > MAX_PAYLOAD_BYTES) return failure('FRAME_LENGTH', `${frame.length} bytes, at most ${MAX_PAYLOAD_BYTES}`)
     const { structures, cutOff } = readAdStructures(frame)
     const contents: Reading[] = []
+    const others: AdStructure[] = []
     let problem: DecodeResult | undefined
     for (const structure of structures) {
       const result = readContent(structure, context)
       if (result.kind === 'content') contents.push(result.reading)
-      else if (result.kind === 'error') problem ??= failure(result.code, result.why)
+      else others.push(structure)
+      if (result.kind === 'error') problem ??= failure(result.code, result.why)
     }
-    if (contents.length > 0) return readings(merge(contents, structures, context))
+    if (contents.length > 0) return readings(merge(contents, others, context))
     if (problem) return problem
     if (cutOff) return failure('FRAME_LENGTH', 'an AD structure runs past the end, and nothing before it is understood')
     return ignored(describe(structures))
@@ -69,10 +62,10 @@ function readContent(structure: AdStructure, context: FrameContext): ContentResu
   return { kind: 'foreign' }
 }
 
-function merge(contents: readonly Reading[], structures: readonly AdStructure[], context: FrameContext): Reading {
-  const extra: Extra = {}
+function merge(contents: readonly Reading[], others: readonly AdStructure[], context: FrameContext): Reading {
+  const { extra, txPowerDbm } = advertisementExtras(others)
   const draft: Draft = context.address === undefined ? {} : { tag: context.address }
-  for (const structure of structures) applyCommon(structure, draft, extra)
+  if (txPowerDbm !== undefined) draft.txPowerDbm = txPowerDbm
   // From the last to the first, so that the first to name a field keeps it.
   for (const content of contents.toReversed()) {
     Object.assign(extra, content.extra)
@@ -80,12 +73,6 @@ function merge(contents: readonly Reading[], structures: readonly AdStructure[],
   }
   if (Object.keys(extra).length > 0) draft.extra = extra
   return draft
-}
-
-/** What any device may put beside its content. */
-function applyCommon({ type, data }: AdStructure, draft: Draft, extra: Extra): void {
-  if (type === AD_COMPLETE_NAME || (type === AD_SHORT_NAME && extra['name'] === undefined)) extra['name'] = utf8Text(data)
-  else if (type === AD_TX_POWER && data.length === 1) draft.txPowerDbm = ((data[0] ?? 0) << 24) >> 24
 }
 
 function describe(structures: readonly AdStructure[]): string {

@@ -3,7 +3,7 @@ import { type Extra, finiteNumber, isJsonObject, type JsonObject, parseLooseJson
 import { isPansFix, localPosition } from '../kit/local-position.ts'
 import { type Draft, failure, ignored, readings } from '../kit/results.ts'
 import { utf8Text } from '../kit/text.ts'
-import { applyAnchorConfig, applyData, applyRest, applyStamp, applySuperframe } from './pans-payload.ts'
+import { applyAnchorConfig, applyData, applyRest, applyStamp, applySuperframe, keepAsSent } from './pans-payload.ts'
 import { type PansTopic, parsePansTopic } from './pans-topic.ts'
 
 /** PANS messages have some hundred bytes; the cap keeps a wrong or hostile publisher from costing more. */
@@ -13,6 +13,7 @@ const MAX_PAYLOAD_BYTES = 65_536
 const MAX_REMEMBERED = 65_536
 
 const STATUS_KNOWN = new Set(['present', 'batt', 'temp', 'timestamp'])
+const POSITION_KNOWN = new Set(['x', 'y', 'z', 'quality'])
 const LOCATION_KNOWN = new Set(['position', 'superFrameNumber', 'timestamp'])
 const DATA_KNOWN = new Set(['data', 'superFrameNumber', 'timestamp'])
 const SERVICE_KNOWN = new Set(['type', 'data', 'timestamp'])
@@ -111,6 +112,7 @@ function decodeLocation(id: string, payload: JsonObject, draft: Draft): DecodeRe
   if (!isPansFix(position, quality)) draft.usable = false
   const extra: Extra = { kind: 'location', node_id: id, timestamp_utc: null }
   applySuperframe(payload, extra)
+  applyRest(reported, POSITION_KNOWN, extra)
   return finish(payload, LOCATION_KNOWN, draft, extra)
 }
 
@@ -120,11 +122,13 @@ function decodeStatus(payload: JsonObject, draft: Draft, extra: Extra): DecodeRe
   if (typeof present === 'boolean') {
     draft.online = present
     extra['present'] = present
-  }
+  } else keepAsSent(payload, 'present', extra)
   const batteryPct = finiteNumber(payload['batt'])
   if (batteryPct !== undefined && batteryPct >= 0 && batteryPct <= 100) draft.batteryPct = batteryPct
+  else keepAsSent(payload, 'batt', extra)
   const temperatureDegC = finiteNumber(payload['temp'])
   if (temperatureDegC !== undefined) draft.temperatureDegC = temperatureDegC
+  else keepAsSent(payload, 'temp', extra)
   return finish(payload, STATUS_KNOWN, draft, extra)
 }
 

@@ -1,7 +1,7 @@
 import { decodeBase64 } from '../kit/base64.ts'
 import { formatUtc, MAX_EPOCH_MS } from '../kit/civil-time.ts'
 import { toHex } from '../kit/hex.ts'
-import { type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
+import { boundedJson, type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest, snakeCase } from '../kit/json.ts'
 import { localPosition } from '../kit/local-position.ts'
 import type { Draft } from '../kit/results.ts'
 
@@ -13,9 +13,18 @@ function stampMs(value: unknown): number | undefined {
   return ms <= MAX_EPOCH_MS ? ms : undefined
 }
 
+/** A member that is not what the protocol says it is: no measurement, but told. `null` and NaN say nothing. */
+export function keepAsSent(payload: JsonObject, name: string, extra: Extra): void {
+  const value = payload[name]
+  if (value !== undefined && value !== null && !Number.isNaN(value)) extra[snakeCase(name)] = boundedJson(value)
+}
+
 export function applyStamp(payload: JsonObject, draft: Draft, extra: Extra): void {
   const ms = stampMs(payload['timestamp'])
-  if (ms === undefined) return
+  if (ms === undefined) {
+    keepAsSent(payload, 'timestamp', extra)
+    return
+  }
   draft.deviceTime = ms
   extra['timestamp_utc'] = formatUtc(ms)
 }
@@ -23,6 +32,7 @@ export function applyStamp(payload: JsonObject, draft: Draft, extra: Extra): voi
 export function applySuperframe(payload: JsonObject, extra: Extra): void {
   const superframe = finiteNumber(payload['superFrameNumber'])
   if (superframe !== undefined) extra['superframe'] = superframe
+  else keepAsSent(payload, 'superFrameNumber', extra)
 }
 
 /** Bytes carried as base64, as hex. False: the member is no base64. */

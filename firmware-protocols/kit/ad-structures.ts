@@ -11,11 +11,28 @@ export interface AdStructures {
   readonly cutOff: boolean
 }
 
+export const AD_FLAGS = 0x01
 export const AD_SHORT_NAME = 0x08
 export const AD_COMPLETE_NAME = 0x09
 export const AD_TX_POWER = 0x0a
 export const AD_SERVICE_DATA_16 = 0x16
 export const AD_MANUFACTURER_DATA = 0xff
+
+/** Lists of service UUIDs, complete or not: bytes of a UUID by type. */
+export const AD_UUID_LISTS: ReadonlyMap<number, number> = new Map([
+  [0x02, 2],
+  [0x03, 2],
+  [0x04, 4],
+  [0x05, 4],
+  [0x06, 16],
+  [0x07, 16]
+])
+/** Service data: bytes of the UUID before it, by type. */
+export const AD_SERVICE_DATA: ReadonlyMap<number, number> = new Map([
+  [AD_SERVICE_DATA_16, 2],
+  [0x20, 4],
+  [0x21, 16]
+])
 
 /**
  * Advertising payload, legacy or extended, also an advert with its scan response behind it:
