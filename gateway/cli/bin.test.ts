@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -29,9 +29,11 @@ function run() {
   return { status, stdout, stderr }
 }
 
-it('is executable', () => {
+it('starts by its name, for everybody', () => {
   expect(statSync('bin/tagward.js').mode & 0o111).toBe(0o111)
-  expect(execFileSync('head', ['-1', 'bin/tagward.js'], { encoding: 'utf8' })).toBe('#!/usr/bin/env node\n')
+  putBuild()
+  const { status, stdout, stderr } = spawnSync(join(root, 'bin/tagward.js'), ['a', 'b'], { encoding: 'utf8' })
+  expect({ status, stdout, stderr }).toEqual({ status: 5, stdout: 'a,b\n', stderr: '' })
 })
 
 it('runs the build of an installed package as it is', () => {
