@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Delivery, TimerHandle } from '../../drivers/driver.ts'
 import type { Reading, Signal } from '../../firmware-protocols/reading.ts'
@@ -310,5 +311,41 @@ describe('alerts held back by flood control', () => {
     b.log.commit()
     await Promise.resolve()
     expect(done).toEqual(['held'])
+  })
+  it('are never lost, whatever is pressed and whenever the power fails: what was told last of an input is how it is', async () => {
+    const step = fc.record({
+      tag: fc.constantFrom('1', '2', '3'),
+      kind: fc.constantFrom('sos' as const, 'gas' as const),
+      on: fc.boolean(),
+      waitMs: fc.constantFrom(0, 0, 0, 5_000, 40_000),
+      powerFails: fc.nat(9).map((chance) => chance === 0)
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const limits = { maxPerTagPerMinute: 1, maxPerSourcePerMinute: 2 }
+        let startMs = 1_000
+        let b = await bench(undefined, limits, { startMs })
+        const told = new Map<string, unknown>()
+        const truth = new Map<string, string>()
+        const note = (): void => {
+          for (const { data } of b.of('TagAlert')) told.set(`${data['tag']} ${data['kind']}`, data['edge'])
+        }
+        for (const { tag, kind, on, waitMs, powerFails } of steps) {
+          if (powerFails) {
+            note()
+            b = await bench(createMemoryLog(b.log.state), limits, { startMs })
+          }
+          b.advance(waitMs)
+          startMs += waitMs
+          b.hear('a', { tag, signals: [{ kind, form: 'level', on }] })
+          truth.set(`a:${tag} ${kind}`, on ? 'raised' : 'cleared')
+        }
+        note()
+        b = await bench(createMemoryLog(b.log.state), limits, { startMs })
+        b.advance(60_000)
+        note()
+        for (const [input, edge] of truth) expect(told.get(input) ?? 'cleared', input).toBe(edge)
+      })
+    )
   })
 })
