@@ -6,6 +6,7 @@ import { waitFor } from '../../test-support/wait-for.ts'
 import { freshDirectory, movement, openTestLog } from '../log/log-test-support.ts'
 import type { EventLogHandle } from '../log/open-event-log.ts'
 import { openLogReader } from '../log/open-log-reader.ts'
+import type { ForwarderStatus } from './forwarder-status.ts'
 import { type ForwarderHandle, startForwarder } from './start-forwarder.ts'
 
 describe("the forwarder's thread", () => {
@@ -52,17 +53,22 @@ describe("the forwarder's thread", () => {
   it('is started again when it dies', async () => {
     const logger = createMemoryLogger()
     let starts = 0
+    const told: boolean[] = []
+    const toldBeforeRestart: boolean[] = []
     const failingAtFirst = {
       get path() {
+        if (starts === 1) toldBeforeRestart.push(...told)
         return starts++ === 0 ? `${directory}/no-such-log` : log.path
       },
       attachForwarder: () => log.attachForwarder()
     }
     log.append(movement(1))
     await log.flush()
-    forwarder = startForwarder({ log: failingAtFirst, identity, kafka: settings(), logger })
+    const onStatus = (status: ForwarderStatus) => told.push(status.connected)
+    forwarder = startForwarder({ log: failingAtFirst, identity, kafka: settings(), logger, onStatus })
     await drained()
     expect(starts).toBe(2)
+    expect(toldBeforeRestart).toEqual([false])
     expect(logger.lines.some(({ message }) => message === 'the forwarder thread failed')).toBe(true)
     expect(kafka.values('p.tag-movement')).toHaveLength(1)
   })

@@ -2,7 +2,7 @@ import { type MessagePort, Worker } from 'node:worker_threads'
 import type { Logger } from '../../drivers/driver.ts'
 import type { GatewayIdentity } from './cloud-event.ts'
 import type { ForwarderThreadData, FromForwarderThread, ToForwarderThread } from './forwarder-messages.ts'
-import { type ForwarderStatus, NOT_CONFIGURED } from './forwarder-status.ts'
+import { type ForwarderStatus, type LaneForwardStatus, NOT_CONFIGURED } from './forwarder-status.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 
 export interface StartForwarderOptions {
@@ -101,6 +101,10 @@ class ForwarderOwner implements ForwarderHandle {
   #onExit(worker: Worker): void {
     if (this.#worker !== worker) return
     this.#worker = undefined
+    const { lanes } = this.#status
+    const gone = (lane: LaneForwardStatus): LaneForwardStatus => ({ ...lane, connected: false, ratePerSecond: 0 })
+    this.#status = { ...this.#status, connected: false, lanes: { alarm: gone(lanes.alarm), telemetry: gone(lanes.telemetry) } }
+    if (this.#closing === undefined) this.#options.onStatus?.(this.#status)
     for (const settle of this.#requests.values()) settle()
     this.#requests.clear()
     this.#onClosed()

@@ -57,6 +57,36 @@ it('numbers events without a gap, tells when they are durable in order, and goes
   ])
 })
 
+it('shows what is durable at once', async () => {
+  const log = await open()
+  for (let round = 1; round <= 3; round++) {
+    log.append(movement(round))
+    await log.flush()
+    expect(log.status().lanes.telemetry).toMatchObject({ lastSequence: round, waiting: 0 })
+  }
+})
+
+it('settles everything that waits when its thread dies, and says so', async () => {
+  const directory = freshDirectory()
+  directories.push(directory)
+  const deaths: Error[] = []
+  const log = await openTestLog(directory, { onFatal: (error) => deaths.push(error) })
+  opened.push(log)
+  const port = log.attachForwarder()
+  // What no forwarder sends.
+  port.postMessage({ kind: 'set-aside', records: 5 })
+  for (let i = 0; i < 50_000; i++) log.append(movement(i))
+  const flushed = await log.flush().then(
+    () => 'durable',
+    () => 'failed'
+  )
+  await waitFor('the death', () => deaths.length > 0)
+  port.close()
+  expect(flushed).toBe('failed')
+  expect(log.status().storage).toBe('failing')
+  await expect(log.flush()).rejects.toThrow()
+})
+
 it('keeps state of a processor with the events of its turn', async () => {
   const directory = freshDirectory()
   const first = await open(directory)

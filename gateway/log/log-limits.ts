@@ -7,6 +7,5 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   maxBytes: 16 * 1024 * MIB,
   telemetryMaxAgeMs: 7 * DAY_MS,
   alarmMaxAgeMs: 365 * DAY_MS,
-  keepForwardedMs: 7 * DAY_MS,
   reserveBytes: 16 * MIB
 }

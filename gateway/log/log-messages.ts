@@ -10,8 +10,6 @@ export interface LogLimits {
   readonly telemetryMaxAgeMs: number
   /** Age after which alarms go that nobody waits for; unforwarded ones stay while an uplink is configured. */
   readonly alarmMaxAgeMs: number
-  /** Telemetry that is forwarded may go earlier. */
-  readonly keepForwardedMs: number
   /** Ballast that is given up for alarms on a full disk. */
   readonly reserveBytes: number
 }

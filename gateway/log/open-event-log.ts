@@ -57,6 +57,12 @@ interface StateRequest {
   readonly reject: (error: Error) => void
 }
 
+interface Flush {
+  readonly targets: Readonly<Record<Lane, number>>
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
 interface Dropped {
   countByType: Record<string, number>
   timeFrom: number
@@ -80,7 +86,7 @@ class ThreadedLog implements EventLogHandle {
   #status: ThreadStatus | undefined
   #dropped: Dropped | undefined
   #droppedToldAt = Number.NEGATIVE_INFINITY
-  #flushes: { readonly targets: Readonly<Record<Lane, number>>; readonly resolve: () => void }[] = []
+  #flushes: Flush[] = []
   #closing: Promise<void> | undefined
   #dead: Error | undefined
   #onClosed: () => void = () => undefined
@@ -213,8 +219,8 @@ class ThreadedLog implements EventLogHandle {
     if (this.#dead !== undefined) return Promise.reject(this.#dead)
     this.#endTurn()
     const targets = byLane((lane) => this.#queues[lane].lastId)
-    return new Promise((resolve) => {
-      this.#flushes.push({ targets, resolve })
+    return new Promise((resolve, reject) => {
+      this.#flushes.push({ targets, resolve, reject })
       this.#settleFlushes()
     })
   }
@@ -238,7 +244,8 @@ class ThreadedLog implements EventLogHandle {
       timer = setTimeout(resolve, CLOSE_LIMIT_MS)
     })
     if (this.#dropped !== undefined) this.reportGap({ lane: 'telemetry', ...this.#dropped })
-    await Promise.race([this.flush(), limit])
+    // A thread that dies meanwhile is told of elsewhere.
+    await Promise.race([this.flush().catch(() => undefined), limit])
     const closed = new Promise<void>((resolve) => {
       this.#onClosed = resolve
     })
@@ -295,7 +302,7 @@ class ThreadedLog implements EventLogHandle {
         this.#onOpened(new LogError(message.code, message.message))
         break
       case 'committed':
-        this.#onCommitted(message.lane, message.id)
+        this.#onCommitted(message.lane, message.id, message.lastSequence)
         break
       case 'status':
         this.#status = message.status
@@ -325,7 +332,12 @@ class ThreadedLog implements EventLogHandle {
     this.#options.logger?.warn({ reason, epoch: this.epoch, setAsideAs }, 'the log begins a new epoch')
   }
 
-  #onCommitted(lane: Lane, id: number): void {
+  #onCommitted(lane: Lane, id: number, lastSequence: number): void {
+    const status = this.#status
+    if (status !== undefined) {
+      // What is told to be durable is so in the status, too, which comes less often.
+      this.#status = { ...status, lanes: { ...status.lanes, [lane]: { ...status.lanes[lane], lastSequence } } }
+    }
     const callbacks = this.#queues[lane].committed(id)
     this.#dispatch()
     for (const onDurable of callbacks) {
@@ -351,6 +363,8 @@ class ThreadedLog implements EventLogHandle {
     if (this.#dead !== undefined) return
     this.#dead = error
     for (const { reject } of this.#stateRequests.values()) reject(error)
+    this.#stateRequests.clear()
+    for (const { reject } of this.#flushes.splice(0)) reject(error)
     this.#onOpened(error)
     this.#onClosed()
     if (this.#closing !== undefined) return

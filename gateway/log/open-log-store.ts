@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { type GatewayEvent, LANES } from '../events/define-event.ts'
 import type { GapStamp } from './gap-events.ts'
@@ -12,6 +12,7 @@ import { type LogPaths, logPaths } from './log-paths.ts'
 import { LogStore } from './log-store.ts'
 import { migrate } from './migrations.ts'
 import { type Rescue, rescue } from './rescue.ts'
+import { syncDirectory } from './sync-directory.ts'
 import { type LifeStart, readLives, rememberLives, untoldGaps, withUntold } from './told-lives.ts'
 
 export interface StoreOptions {
@@ -191,13 +192,4 @@ function setAside(paths: LogPaths, wallMs: number): string {
 
 function renameIfThere(from: string, to: string): void {
   if (existsSync(from)) renameSync(from, to)
-}
-
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }

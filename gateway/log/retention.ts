@@ -79,9 +79,9 @@ export class Retention {
   }
 
   #tooOld(lane: Lane, run: OldestRun, ageMs: number): boolean {
-    const { alarmMaxAgeMs, telemetryMaxAgeMs, keepForwardedMs } = this.#limits
+    const { alarmMaxAgeMs, telemetryMaxAgeMs } = this.#limits
     if (lane === 'alarm') return ageMs > alarmMaxAgeMs && !this.#isAwaited(lane, run)
-    return ageMs > telemetryMaxAgeMs || (ageMs > keepForwardedMs && this.#store.topics.length > 0 && !this.#isAwaited(lane, run))
+    return ageMs > telemetryMaxAgeMs
   }
 
   /** An uplink is configured and has not taken all of it. */

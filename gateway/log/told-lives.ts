@@ -1,8 +1,10 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Lane } from '../events/define-event.ts'
 import type { GapReason } from '../events/gateway-events.ts'
 import { type GapData, gap } from './gap-events.ts'
 import type { Mark } from './log-mark.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** More lives or gaps than this in a row: the oldest are forgotten. */
 const MAX_REMEMBERED = 500
@@ -48,6 +50,7 @@ export function rememberLives(path: string, lives: Lives): void {
     closeSync(descriptor)
   }
   renameSync(`${path}.new`, path)
+  syncDirectory(dirname(path))
 }
 
 /** The gaps of a new life, and after them those of earlier lives that it does not say already. */
