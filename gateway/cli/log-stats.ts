@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { LANES, type Lane } from '../events/define-event.ts'
+import { openDatabase } from '../log/database.ts'
 import { openLogReader } from '../log/open-log-reader.ts'
 import type { CursorState, LogReader, SetAsideRecord } from '../log/reader-contract.ts'
 
@@ -32,7 +33,7 @@ const SET_ASIDE_SHOWN = 100
 
 export function readLogStats(database: string): LogStats {
   const reader = openLogReader(database)
-  const db = new Database(database, { readonly: true, fileMustExist: true, timeout: 5000 })
+  const db = openDatabase(database, { readonly: true, fileMustExist: true, timeout: 5000 })
   try {
     const lanes = LANES.map((lane) => laneStats(db, reader, lane))
     const last = lanes

@@ -8,10 +8,16 @@ import Database from 'better-sqlite3'
  */
 const KEPT: unknown[] = []
 
+/** An object of the native module that is not to be freed either. */
+export function kept<T>(made: T): T {
+  KEPT.push(made)
+  return made
+}
+
 /**
  * Opens a database whose statements are made once and kept: `prepare` gives the same statement for the same text, `pragma`
  * reads through kept statements and sets without one. One text is used in one way only (`pluck`, `raw` and plain do not mix),
- * and `iterate` is not used: its iterators would be freed. Throws what better-sqlite3 throws.
+ * and what `iterate` gives goes through `kept`. Throws what better-sqlite3 throws.
  */
 export function openDatabase(path: string, options: Database.Options): Database.Database {
   const db = new Database(path, options)

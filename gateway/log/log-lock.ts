@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3'
+import { openDatabase } from './database.ts'
 import { LogError, sqliteCode } from './log-error.ts'
 
 /**
@@ -6,7 +6,7 @@ import { LogError, sqliteCode } from './log-error.ts'
  * ends with the process, however that ends.
  */
 export function lockLog(path: string): { release(): void } {
-  const db = new Database(path, { timeout: 0 })
+  const db = openDatabase(path, { timeout: 0 })
   try {
     db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')

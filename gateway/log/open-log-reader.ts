@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import type { Lane } from '../events/define-event.ts'
+import { openDatabase } from './database.ts'
 import type { EventColumns } from './event-columns.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
@@ -154,7 +155,7 @@ function fits(columns: EventColumns, i: number, { timeFrom, timeTo, types, keys 
 }
 
 function connect(path: string): Connection {
-  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 })
+  const db = openDatabase(path, { readonly: true, fileMustExist: true, timeout: 5000 })
   db.pragma('cache_size = -2048')
   return { db, inode: statSync(path).ino, lanes: byLane((lane) => laneStatements(db, lane)) }
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { type GatewayEvent, LANES } from '../events/define-event.ts'
+import { openDatabase } from './database.ts'
 import type { GapStamp } from './gap-events.ts'
 import { byLane, laneStatements } from './lane-tables.ts'
 import { isDamage, LogError } from './log-error.ts'
@@ -65,7 +66,7 @@ function openExisting(paths: LogPaths, options: StoreOptions): Database.Database
   if (options.damage !== undefined) return { problem: options.damage }
   let db: Database.Database | undefined
   try {
-    db = openDatabase(paths, options)
+    db = openLogDatabase(paths, options)
     migrate(db)
     const check = quickCheck(db, byLane(laneStatementsOf(db)))
     if (check.problem === undefined) return db
@@ -80,8 +81,8 @@ function openExisting(paths: LogPaths, options: StoreOptions): Database.Database
 
 const laneStatementsOf = (db: Database.Database) => (lane: (typeof LANES)[number]) => laneStatements(db, lane)
 
-function openDatabase(paths: LogPaths, options: StoreOptions): Database.Database {
-  const db = new Database(paths.database, { timeout: 5000 })
+function openLogDatabase(paths: LogPaths, options: StoreOptions): Database.Database {
+  const db = openDatabase(paths.database, { timeout: 5000 })
   try {
     refuseNewer(db)
     db.pragma(`page_size = ${PAGE_BYTES}`)
@@ -126,7 +127,7 @@ function beginAnew(paths: LogPaths, mark: MarkFile, options: StoreOptions, damag
   const setAsideAs = damage === undefined ? undefined : setAside(paths, wallMs)
   if (damage === undefined)
     for (const suffix of ['-wal', '-shm']) renameIfThere(`${paths.database}${suffix}`, `${paths.database}${suffix}.orphan-${wallMs}`)
-  const db = openDatabase(paths, options)
+  const db = openLogDatabase(paths, options)
   try {
     migrate(db)
     const rescued: Rescue | undefined = setAsideAs === undefined ? undefined : rescue(setAsideAs, db, memory.mark)

@@ -1,7 +1,8 @@
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import type { Lane } from '../events/define-event.ts'
+import { openDatabase } from './database.ts'
 import { LogError, sqliteCode } from './log-error.ts'
 import { type CheckOutcome, Packer, type PackOutcome } from './packer.ts'
 
@@ -35,7 +36,7 @@ function start(): void {
     // Not allowed here: then it does not.
   }
   const { path } = workerData as { path: string }
-  const db = new Database(path, { fileMustExist: true, timeout: 5000 })
+  const db = openDatabase(path, { fileMustExist: true, timeout: 5000 })
   db.pragma('synchronous = FULL')
   db.pragma('wal_autocheckpoint = 0')
   db.pragma('cache_size = -2048')

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { LANES, type Lane } from '../events/define-event.ts'
 import { decodeBatch } from './batch-codec.ts'
+import { kept, openDatabase } from './database.ts'
 import type { GapData } from './gap-events.ts'
 import { type BlockRow, byLane, laneStatements, type TailRow } from './lane-tables.ts'
 import type { Mark } from './log-mark.ts'
@@ -52,7 +53,7 @@ export function rescue(damagedPath: string, into: Database.Database, mark: Mark 
 
 function openDamaged(path: string): Database.Database | undefined {
   return attempt(() => {
-    const db = new Database(path, { fileMustExist: true })
+    const db = openDatabase(path, { fileMustExist: true })
     try {
       db.prepare('SELECT count(*) FROM sqlite_master').get()
       return db
@@ -83,7 +84,7 @@ function copySmallTables(from: Database.Database, into: Database.Database): void
     const holes = columns.replaceAll(/\w+/g, '?')
     attempt(() => {
       const insert = into.prepare(`INSERT OR REPLACE INTO ${table} (${columns}) VALUES (${holes})`)
-      for (const row of from.prepare(`SELECT ${columns} FROM ${table}`).raw().iterate()) insert.run(...(row as unknown[]))
+      for (const row of kept(from.prepare(`SELECT ${columns} FROM ${table}`).raw().iterate())) insert.run(...(row as unknown[]))
     })
   }
   attempt(() => {
@@ -132,7 +133,7 @@ function keysAfter(from: Database.Database, table: string, after: number): { las
   const keys: { last_seq: number }[] = []
   attempt(() => {
     const rows = from.prepare<[number], { last_seq: number }>(`SELECT last_seq FROM ${table} WHERE last_seq > ? ORDER BY last_seq`)
-    for (const row of rows.iterate(after)) keys.push(row)
+    for (const row of kept(rows.iterate(after))) keys.push(row)
   })
   return keys
 }

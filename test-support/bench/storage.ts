@@ -1,9 +1,9 @@
-import Database from 'better-sqlite3'
 import type { DriverContext } from '../../drivers/driver.ts'
 import { simulatorDriver } from '../../drivers/simulator/simulator-driver.ts'
 import type { GatewayClock } from '../../gateway/clock/gateway-clock.ts'
 import type { GatewayEvent } from '../../gateway/events/define-event.ts'
 import { createIngest } from '../../gateway/ingest/ingest.ts'
+import { openDatabase } from '../../gateway/log/database.ts'
 import { movements } from '../../gateway/log/log.bench.ts'
 import { type EventLogHandle, openEventLog } from '../../gateway/log/open-event-log.ts'
 import { TagBoard } from '../../gateway/state/tag-board.ts'
@@ -37,7 +37,7 @@ async function settle(log: EventLogHandle): Promise<void> {
 
 /** Pages in use, everything included: blocks, indexes, filters, tail, state. */
 function usedBytes(file: string): number {
-  const db = new Database(file, { readonly: true })
+  const db = openDatabase(file, { readonly: true })
   try {
     const pragma = (name: string): number => Number(db.pragma(name, { simple: true }))
     return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size')
