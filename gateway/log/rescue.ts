@@ -38,7 +38,9 @@ export function rescue(damagedPath: string, into: Database.Database, mark: Mark 
     const starts = attempt(() => startsOf(from)) ?? []
     into.transaction(() => copySmallTables(from, into)).immediate()
     const ranges = byLane((lane) => rescueLane(from, into, lane))
-    const high = byLane((lane) => Math.max(mark?.[lane].high ?? 0, ranges[lane].held.at(-1)?.last ?? 0))
+    // Cursors that are carried over are ahead of nothing: a number below one of them would never be forwarded.
+    const passed = into.prepare('SELECT coalesce(max(sequence), 0) FROM cursor WHERE lane = ?').pluck()
+    const high = byLane((lane) => Math.max(mark?.[lane].high ?? 0, ranges[lane].held.at(-1)?.last ?? 0, Number(passed.get(lane))))
     const raise = into.prepare('UPDATE lane SET next_seq = ?, unbroken_from = ? WHERE lane = ?')
     for (const lane of LANES) raise.run(high[lane] + 1, high[lane] + 1, lane)
     const oldEpoch = epoch ?? mark?.epoch
