@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.ts'
 import { watchConfig } from '../config/watch-config.ts'
 import { createLogger } from '../daemon/logger.ts'
 import { type Daemon, startDaemon } from '../daemon/start-daemon.ts'
+import { GatewayError } from '../errors.ts'
 import { openServiceNotifier } from '../system-service/notify.ts'
 import { createWatchdog } from '../system-service/watchdog.ts'
 import { type Command, parseOptions } from './command.ts'
@@ -90,7 +91,9 @@ async function runGateway({ file, loaded, withOptions, options, stop }: RunParts
     clock.close()
     notifier.close()
     const code = (error as { code?: unknown }).code
-    logger.fatal({ err: error }, 'the gateway cannot start')
+    // A refusal that says what to do needs no stack; anything else does.
+    if (error instanceof GatewayError) logger.fatal({ code: error.code, reason: error.message }, 'the gateway cannot start')
+    else logger.fatal({ err: error }, 'the gateway cannot start')
     say(`tagward: ${error instanceof Error ? error.message : String(error)}${typeof code === 'string' ? ` [${code}]` : ''}`)
     return EXIT_FAILURE
   }

@@ -11,6 +11,7 @@ import { findCodec } from '../../firmware-protocols/registry.ts'
 import type { GatewayClock } from '../clock/gateway-clock.ts'
 import { configInForce, diffConfig } from '../config/diff-config.ts'
 import type { Config } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import { type ForwarderHandle, startForwarder } from '../forward/start-forwarder.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
@@ -19,7 +20,7 @@ import { AlarmList } from '../state/alarm-list.ts'
 import { createMetrics, type Metrics } from '../state/metrics.ts'
 import type { Problem } from '../state/snapshot.ts'
 import { TagBoard } from '../state/tag-board.ts'
-import { startWeb, type WebServer } from '../web/server.ts'
+import { checkPortFree, startWeb, type WebServer } from '../web/server.ts'
 import { createGatewayBoard } from './gateway-board.ts'
 import { gatewayId } from './gateway-id.ts'
 import { gatewayStatusEvent } from './gateway-status.ts'
@@ -72,6 +73,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return daemon
 }
 
+function makeDataDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o750 })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new GatewayError(
+      'LOG_OPEN_FAILED',
+      `dataDir ${path} cannot be made or used (${why}); name a directory that this user may write`,
+      {
+        cause: error
+      }
+    )
+  }
+}
+
 class RunningDaemon implements Daemon {
   readonly #options: DaemonOptions
   readonly #running: { config: Config; problems: readonly Problem[] }
@@ -115,7 +131,9 @@ class RunningDaemon implements Daemon {
 
   async start(): Promise<void> {
     const { config } = this.#options
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o750 })
+    makeDataDir(config.dataDir)
+    // A start that is going to fail for its port must not begin a log first.
+    await checkPortFree(config.web)
     const { id, before } = gatewayId(config.dataDir, config.gateway.id)
     this.gatewayId = id
     const log = await this.#openLog()

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { type MessagePort, Worker } from 'node:worker_threads'
 import type { Logger } from '../../drivers/driver.ts'
 import type { GatewayIdentity } from './cloud-event.ts'
@@ -80,7 +81,11 @@ class ForwarderOwner implements ForwarderHandle {
       transferList: [logPort]
     })
     worker.on('message', (message: FromForwarderThread) => this.#onMessage(message))
-    worker.on('error', (error) => this.#options.logger?.error({ error: error.stack ?? error.message }, 'the forwarder thread failed'))
+    // What a thread throws may arrive as a plain object.
+    worker.on('error', (error: unknown) => {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : inspect(error)
+      this.#options.logger?.error({ reason }, 'the forwarder thread failed')
+    })
     worker.on('exit', () => this.#onExit(worker))
     this.#worker = worker
   }

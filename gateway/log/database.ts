@@ -19,7 +19,7 @@ export function kept<T>(made: T): T {
  * reads through kept statements and sets without one. One text is used in one way only (`pluck`, `raw` and plain do not mix),
  * and what `iterate` gives goes through `kept`. Throws what better-sqlite3 throws.
  */
-export function openDatabase(path: string, options: Database.Options): Database.Database {
+export function openDatabase(path: string, options: Database.Options = {}): Database.Database {
   const db = new Database(path, options)
   const statements = new Map<string, Database.Statement>()
   const make = db.prepare.bind(db)

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import { afterEach, expect, it } from 'vitest'
 import { waitFor } from '../../test-support/wait-for.ts'
+import { openDatabase } from './database.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { freshDirectory, movement, openTestLog } from './log-test-support.ts'
 import type { EventLogHandle } from './open-event-log.ts'
@@ -176,7 +176,7 @@ it('finds events by time, type and key in blocks and tail alike', async () => {
 })
 
 function openAndCount(path: string): number {
-  const db = new Database(path, { readonly: true })
+  const db = openDatabase(path, { readonly: true })
   try {
     return Number(db.prepare('SELECT count(*) FROM telemetry_block').pluck().get())
   } finally {

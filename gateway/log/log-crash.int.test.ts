@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { closeSync, copyFileSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Database from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import { waitFor } from '../../test-support/wait-for.ts'
 import type { Lane } from '../events/define-event.ts'
 import { BatchBuilder } from './batch-codec.ts'
+import { openDatabase } from './database.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { GapData } from './gap-events.ts'
 import { MarkFile } from './log-mark.ts'
@@ -108,7 +108,7 @@ describe('a database that is bad', () => {
   const stamp = () => ({ key: 'gw1', bootId: 'b', clockQuality: 'synchronised' as const, wallMs: Date.now(), monotonicMs: 1 })
 
   function flipInBlock(path: string): number {
-    const db = new Database(join(path, 'events.db'))
+    const db = openDatabase(join(path, 'events.db'))
     const row = db.prepare('SELECT last_seq, data FROM telemetry_block_data ORDER BY last_seq LIMIT 1').get() as {
       last_seq: number
       data: Buffer
@@ -184,7 +184,7 @@ describe('a database that is bad', () => {
   it('goes on in a new database when the old one turns out to be damaged in use', async () => {
     const path = logWithBlocks()
     const log = await openTestLog(path)
-    const vandal = new Database(join(path, 'events.db'))
+    const vandal = openDatabase(join(path, 'events.db'))
     vandal.unsafeMode()
     vandal.pragma('writable_schema = ON')
     vandal.prepare("UPDATE sqlite_master SET sql = 'no sql at all' WHERE name = 'telemetry_tail'").run()
@@ -221,7 +221,7 @@ describe('a database that is bad', () => {
   it('rescues what a broken database still gives, under its own epoch and numbers', async () => {
     const path = logWithBlocks()
     const before = readLane(path, 'telemetry')
-    const db = new Database(join(path, 'events.db'))
+    const db = openDatabase(join(path, 'events.db'))
     // A break in the sequences: the quick check must see it.
     const next = db.prepare('SELECT last_seq, count FROM telemetry_block ORDER BY last_seq LIMIT 1 OFFSET 1').get() as {
       last_seq: number
@@ -289,11 +289,11 @@ describe('a database that is bad', () => {
 
   it('refuses a database of a newer program and leaves it as it is', async () => {
     const path = logWithBlocks()
-    const db = new Database(join(path, 'events.db'))
+    const db = openDatabase(join(path, 'events.db'))
     db.pragma('user_version = 99')
     db.close()
     await expect(openTestLog(path)).rejects.toMatchObject({ code: 'LOG_NEWER' })
-    const again = new Database(join(path, 'events.db'))
+    const again = openDatabase(join(path, 'events.db'))
     expect(again.pragma('user_version', { simple: true })).toBe(99)
     expect(again.prepare('SELECT count(*) FROM telemetry_block').pluck().get()).toBeGreaterThan(0)
     again.close()
@@ -301,7 +301,7 @@ describe('a database that is bad', () => {
 })
 
 it('applies migrations once, however often it is asked', () => {
-  const db = new Database(':memory:')
+  const db = openDatabase(':memory:', {})
   migrate(db)
   const schema = db.prepare('SELECT sql FROM sqlite_master ORDER BY name').all()
   db.prepare("UPDATE lane SET next_seq = 7 WHERE lane = 'alarm'").run()

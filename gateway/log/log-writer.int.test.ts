@@ -1,10 +1,11 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { MessageChannel } from 'node:worker_threads'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { afterEach, expect, it } from 'vitest'
 import { waitFor } from '../../test-support/wait-for.ts'
 import type { GatewayEvent, Lane } from '../events/define-event.ts'
 import { BatchBuilder } from './batch-codec.ts'
+import { openDatabase } from './database.ts'
 import { byLane } from './lane-tables.ts'
 import { DEFAULT_LOG_LIMITS } from './log-limits.ts'
 import type { FromLogThread } from './log-messages.ts'
@@ -59,7 +60,7 @@ function startWriter() {
 }
 
 function withDatabase<T>(path: string, work: (db: Database.Database) => T): T {
-  const db = new Database(path)
+  const db = openDatabase(path, {})
   db.unsafeMode()
   try {
     return work(db)

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
@@ -121,6 +123,20 @@ export async function startWeb(options: WebOptions): Promise<WebServer> {
   const address = web.app.server.address()
   const actualPort = typeof address === 'object' && address !== null ? address.port : port
   return { port: actualPort, url: `http://localhost:${actualPort}`, close: web.close }
+}
+
+/** Rejects as `startWeb` would for a port that cannot be had, and takes nothing. */
+export async function checkPortFree({ host, port }: Pick<WebOptions, 'host' | 'port'>): Promise<void> {
+  const probe = createServer()
+  try {
+    const listening = once(probe, 'listening')
+    probe.listen(port, host)
+    await listening
+  } catch (error) {
+    throw listenError(error, host, port)
+  } finally {
+    probe.close()
+  }
 }
 
 function listenError(error: unknown, host: string, port: number): GatewayError {
