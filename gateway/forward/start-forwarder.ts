@@ -78,7 +78,9 @@ class ForwarderOwner implements ForwarderHandle {
     const worker = new Worker(new URL(`./forwarder-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url), {
       name: 'forwarder',
       workerData,
-      transferList: [logPort]
+      transferList: [logPort],
+      // Records live for one request: a large nursery would only take memory from a small board.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 }
     })
     worker.on('message', (message: FromForwarderThread) => this.#onMessage(message))
     // What a thread throws may arrive as a plain object.
