@@ -9,8 +9,8 @@ export interface MemoryReader extends LogReader {
   readonly setAsideRecords: SetAsideRecord[]
   /** What the log's thread does with a message. */
   take(message: ForwarderMessage): void
-  /** As a damaged log that is replaced by an empty one, while in use. */
-  replace(epoch: string): void
+  /** As a damaged log that is replaced while in use by one that carries this many events over. */
+  replace(epoch: string, carriedOver?: number): void
 }
 
 export function createMemoryReader(): MemoryReader {
@@ -42,12 +42,13 @@ export function createMemoryReader(): MemoryReader {
       return event
     },
     take(message) {
-      if (message.kind === 'advance') for (const cursor of message.cursors) cursors.set(`${cursor.lane} ${cursor.topic}`, cursor)
-      else if (message.kind === 'set-aside') setAside.push(...message.records)
+      if (message.kind === 'set-aside') setAside.push(...message.records)
+      if (message.kind !== 'advance' || message.epoch !== epoch) return
+      for (const cursor of message.cursors) cursors.set(`${cursor.lane} ${cursor.topic}`, cursor)
     },
-    replace(newEpoch) {
+    replace(newEpoch, carriedOver = 0) {
       epoch = newEpoch
-      for (const lane of LANES) events[lane].length = 0
+      for (const lane of LANES) events[lane].splice(carriedOver)
       cursors.clear()
     },
     read(lane, afterSequence, { types, maxEvents, maxBytes }) {
@@ -62,9 +63,10 @@ export function createMemoryReader(): MemoryReader {
         }
         scannedTo = event.sequence
       }
-      return { events: found, scannedTo: Math.max(scannedTo, afterSequence) }
+      return { life: epoch, events: found, scannedTo: Math.max(scannedTo, afterSequence) }
     },
     query: () => [],
+    epoch: () => epoch,
     lastSequence: (lane) => events[lane].length,
     firstSequence: () => 1,
     cursors: () => [...cursors.values()],

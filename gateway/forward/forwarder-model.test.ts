@@ -122,7 +122,11 @@ class Life {
   }
 
   #wake(): void {
-    this.#forwarder.committed({ alarm: this.log.lastSequence('alarm'), telemetry: this.log.lastSequence('telemetry') })
+    this.#forwarder.committed({
+      epoch: this.log.epoch(),
+      alarm: this.log.lastSequence('alarm'),
+      telemetry: this.log.lastSequence('telemetry')
+    })
   }
 
   commit(): void {

@@ -59,8 +59,8 @@ function run({ logPath, logPort, identity, kafka }: ForwarderThreadData): void {
     onChange: tellStatus
   })
 
-  logPort.on('message', ({ alarm, telemetry }: LogMessage) => {
-    forwarder.committed({ alarm, telemetry })
+  logPort.on('message', (message: LogMessage) => {
+    forwarder.committed(message)
     tellStatus()
   })
 

@@ -16,7 +16,8 @@ interface Rig {
   readonly told: string[]
   /** Appends and wakes. */
   append(lane: Lane, type: string, key?: string, count?: number): void
-  sequences(topic: string): number[]
+  commit(): void
+  sequences(topic: string, epoch?: string): number[]
 }
 
 function createRig(log = createMemoryReader(), kafka = createMemoryKafka(1)): Rig {
@@ -34,18 +35,25 @@ function createRig(log = createMemoryReader(), kafka = createMemoryKafka(1)): Ri
     },
     onChange: () => undefined
   })
+  const commit = () =>
+    forwarder.committed({ epoch: log.epoch(), alarm: log.lastSequence('alarm'), telemetry: log.lastSequence('telemetry') })
   return {
     clock,
     kafka,
     log,
     forwarder,
     told,
+    commit,
     append(lane, type, key = 'ble:1', count = 1) {
       for (let n = 0; n < count; n++) log.append(lane, type, key)
-      forwarder.committed({ alarm: log.lastSequence('alarm'), telemetry: log.lastSequence('telemetry') })
+      commit()
     },
-    sequences: (topic) =>
-      (kafka.stored.get(topic) ?? []).flat().map(({ value }) => Number((JSON.parse(value) as { sequence: string }).sequence))
+    sequences: (topic, epoch) =>
+      (kafka.stored.get(topic) ?? [])
+        .flat()
+        .map(({ value }) => JSON.parse(value) as { sequence: string; epoch: string })
+        .filter((event) => epoch === undefined || event.epoch === epoch)
+        .map(({ sequence }) => Number(sequence))
   }
 }
 
@@ -304,6 +312,41 @@ describe('forwarder', () => {
     rig.append('alarm', 'DataGap', 'g', 2)
     await rig.clock.advance(1_000)
     expect(rig.sequences('p.data-gap')).toEqual([1, 2])
+    await rig.forwarder.close()
+  })
+
+  it.each([
+    ['below what was sent', 2],
+    ['beyond it', 30]
+  ])('sends all of a log that replaces one whose acknowledgement is under way, with numbers %s', async (_, count) => {
+    const rig = createRig()
+    await rig.forwarder.configure(SETTINGS)
+    await rig.clock.advance(1_000)
+    rig.kafka.latencyMs = 2_000
+    rig.append('alarm', 'TagAlert', 'ble:1', 20)
+    await rig.clock.advance(1_000)
+    rig.log.replace('e2', 5)
+    for (let n = 0; n < count; n++) rig.log.append('alarm', 'TagAlert', 'ble:1')
+    await rig.clock.advance(2_000)
+    expect(cursorsOf(rig.log, 'alarm').get('p.tag-alert')).toBeUndefined()
+    rig.commit()
+    await rig.clock.advance(10_000)
+    expect(rig.sequences('p.tag-alert', 'e2')).toEqual(upTo(5 + count).slice(5))
+    expect(cursorsOf(rig.log, 'alarm').get('p.tag-alert')).toBe(5 + count)
+    await rig.forwarder.close()
+  })
+
+  it('takes up the cursors of a log that was replaced while there was no uplink', async () => {
+    const rig = createRig()
+    await rig.forwarder.configure(SETTINGS)
+    rig.append('alarm', 'TagAlert', 'ble:1', 5)
+    await rig.clock.advance(1_000)
+    await rig.forwarder.configure(undefined)
+    rig.log.replace('e2')
+    rig.append('alarm', 'TagAlert', 'ble:1', 3)
+    await rig.forwarder.configure(SETTINGS)
+    await rig.clock.advance(1_000)
+    expect(rig.sequences('p.tag-alert', 'e2')).toEqual(upTo(3))
     await rig.forwarder.close()
   })
 

@@ -5,7 +5,7 @@
 import type { Clock } from '../../drivers/driver.ts'
 import type { BackoffPolicy } from '../../drivers/supervisor/backoff.ts'
 import { LANES, type Lane } from '../events/define-event.ts'
-import type { ForwarderMessage, LogReader } from '../log/reader-contract.ts'
+import type { ForwarderMessage, LogMessage, LogReader } from '../log/reader-contract.ts'
 import { createEventEncoder, type GatewayIdentity } from './cloud-event.ts'
 import type { ForwardPort } from './forward-port.ts'
 import { type ForwarderStatus, laneStatus, lastErrorOf, NOT_CONFIGURED, RateMeter } from './forwarder-status.ts'
@@ -15,7 +15,7 @@ import { topicSettings, topicsByType } from './topics.ts'
 
 export interface ForwarderOptions {
   readonly identity: GatewayIdentity
-  readonly reader: Pick<LogReader, 'read' | 'lastSequence' | 'cursors'>
+  readonly reader: Pick<LogReader, 'read' | 'epoch' | 'lastSequence' | 'cursors'>
   readonly clock: Clock
   readonly random: () => number
   readonly createPort: (lane: Lane, kafka: KafkaSettings) => ForwardPort
@@ -42,6 +42,9 @@ export class Forwarder {
   readonly #options: ForwarderOptions
   /** By lane, then topic. Newer than the stored ones, which are written later and elsewhere. */
   readonly #cursors: Readonly<Record<Lane, Map<string, number>>> = { alarm: new Map(), telemetry: new Map() }
+  /** Life of the log that the cursors belong to. */
+  #epoch = ''
+  #startingOver = false
   #uplink: Uplink | undefined
   #work: Promise<void> = Promise.resolve()
   #closed = false
@@ -61,31 +64,33 @@ export class Forwarder {
   }
 
   #loadCursors(): void {
+    // First: cursors of a newer life under the name of an older one do no harm.
+    this.#epoch = this.#options.reader.epoch()
     for (const lane of LANES) this.#cursors[lane].clear()
     for (const { lane, topic, sequence } of this.#options.reader.cursors()) this.#cursors[lane].set(topic, sequence)
   }
 
-  /** Another log stands where the old one was, with lower numbers: what is remembered of the old one would hide the new. */
+  /** Another life of the log, in which the same numbers may mean other events: what is remembered of the old one would hide them. */
   #startOver(): void {
+    if (this.#startingOver) return
+    this.#startingOver = true
     this.#work = this.#work.then(async () => {
       const kafka = this.#uplink?.kafka
       await this.#stop()
+      this.#startingOver = false
       this.#loadCursors()
-      if (!this.#closed) this.#start(kafka)
+      if (!this.#closed && kafka !== undefined) this.#start(kafka)
     })
   }
 
   /** The log has events up to these sequences. */
-  committed(lastSequences: Readonly<Record<Lane, number>>): void {
-    if (this.#uplink === undefined) return
-    for (const lane of LANES) {
-      const pump = this.#uplink.pumps[lane]
-      const { groupedTo } = pump.progress
-      if (lastSequences[lane] > groupedTo) pump.wake()
-      // The message may be older than what was read; the log itself is not.
-      else if (lastSequences[lane] < groupedTo && this.#options.reader.lastSequence(lane) < groupedTo) {
-        this.#startOver()
-        return
+  committed(last: Omit<LogMessage, 'kind'>): void {
+    // The message may be older than what was read; the log itself is not.
+    if (last.epoch !== this.#epoch && this.#options.reader.epoch() !== this.#epoch) this.#startOver()
+    else if (this.#uplink !== undefined) {
+      for (const lane of LANES) {
+        const pump = this.#uplink.pumps[lane]
+        if (last[lane] > pump.progress.groupedTo) pump.wake()
       }
     }
   }
@@ -155,6 +160,7 @@ export class Forwarder {
     const { identity, reader, clock, random, createPort, tell, onChange } = this.#options
     return new LanePump({
       lane,
+      epoch: this.#epoch,
       reader,
       encode: createEventEncoder(identity, kafka.mode ?? 'structured'),
       topicOfType,

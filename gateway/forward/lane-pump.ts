@@ -22,6 +22,8 @@ import { Sleeper } from './sleeper.ts'
 
 export interface LanePumpOptions {
   readonly lane: Lane
+  /** Life of the log that the cursors belong to; what is told of another is ignored. */
+  readonly epoch: string
   readonly reader: Pick<LogReader, 'read' | 'lastSequence'>
   readonly encode: EventEncoder
   readonly topicOfType: ReadonlyMap<string, string>
@@ -202,8 +204,10 @@ export class LanePump {
     try {
       const result = this.#options.reader.read(this.#lane, afterSequence, options)
       this.#readFailure = undefined
+      // Not ours to send: whoever keeps a high-water mark would miss what lies before our cursors.
+      if (result.life !== this.#options.epoch) return undefined
       // Before any cursor passes it.
-      if (result.damaged !== undefined) this.#options.tell({ kind: 'damaged', runs: result.damaged })
+      if (result.damaged !== undefined) this.#options.tell({ kind: 'damaged', epoch: this.#options.epoch, runs: result.damaged })
       return result
     } catch (error) {
       // Nothing is lost by it: the same is read again.
@@ -345,6 +349,7 @@ export class LanePump {
     if (topics.length === 0) return
     this.#options.tell({
       kind: 'advance',
+      epoch: this.#options.epoch,
       cursors: topics.map((topic) => ({ lane: this.#lane, topic, sequence: this.#progress.cursor(topic) }))
     })
     this.#options.onChange()

@@ -124,7 +124,11 @@ it('gives readers pages of events, by type and by size', async () => {
   expect(page.events.map(({ sequence }) => sequence)).toEqual([12, 14, 16])
   expect(page.scannedTo).toBe(17)
   expect(reader.read('telemetry', 0, { maxEvents: 100, maxBytes: 1 }).events).toHaveLength(1)
-  expect(reader.read('telemetry', 0, { types: new Set(['None']), maxEvents: 1, maxBytes: 1 })).toEqual({ events: [], scannedTo: 200 })
+  expect(reader.read('telemetry', 0, { types: new Set(['None']), maxEvents: 1, maxBytes: 1 })).toEqual({
+    life: log.epoch,
+    events: [],
+    scannedTo: 200
+  })
   expect(reader.lastSequence('telemetry')).toBe(200)
   expect(reader.firstSequence('telemetry')).toBe(1)
   const found = reader.query({

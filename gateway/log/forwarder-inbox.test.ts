@@ -20,6 +20,7 @@ const cursor = (sequence: number): CursorState => ({ lane: 'telemetry', topic: '
 
 class FakeStore {
   readonly done: string[] = []
+  epoch = '1'
   full = false
   #write(what: string): void {
     if (this.full) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })
@@ -42,11 +43,11 @@ class FakeStore {
 it('lets no cursor pass what is not told yet, however often the disk refuses', () => {
   const store = new FakeStore()
   const inbox = new ForwarderInbox()
-  inbox.add({ kind: 'advance', cursors: [cursor(4)] }, store)
+  inbox.add({ kind: 'advance', epoch: '1', cursors: [cursor(4)] }, store)
   inbox.add({ kind: 'set-aside', records: [record(5)] }, store)
-  inbox.add({ kind: 'advance', cursors: [cursor(5)] }, store)
-  inbox.add({ kind: 'damaged', runs: [{ lane: 'telemetry', kind: 'block', lastSequence: 9 }] }, store)
-  inbox.add({ kind: 'advance', cursors: [cursor(9)] }, store)
+  inbox.add({ kind: 'advance', epoch: '1', cursors: [cursor(5)] }, store)
+  inbox.add({ kind: 'damaged', epoch: '1', runs: [{ lane: 'telemetry', kind: 'block', lastSequence: 9 }] }, store)
+  inbox.add({ kind: 'advance', epoch: '1', cursors: [cursor(9)] }, store)
   store.full = true
   for (let attempt = 0; attempt < 2; attempt++) expect(() => inbox.write(store)).toThrow('full')
   expect(store.done).toEqual(['cursor 4'])
@@ -54,6 +55,19 @@ it('lets no cursor pass what is not told yet, however often the disk refuses', (
   inbox.write(store)
   expect(store.done).toEqual(['cursor 4', 'aside 5', 'block 9', 'cursor 5', 'cursor 9'])
   expect(inbox.waits).toBe(false)
+})
+
+it('ignores what was said of another life of the log', () => {
+  const store = new FakeStore()
+  const inbox = new ForwarderInbox()
+  store.epoch = '2'
+  inbox.add({ kind: 'advance', epoch: '1', cursors: [cursor(4)] }, store)
+  inbox.add({ kind: 'damaged', epoch: '1', runs: [{ lane: 'telemetry', kind: 'block', lastSequence: 9 }] }, store)
+  expect(inbox.waits).toBe(false)
+  inbox.add({ kind: 'set-aside', records: [record(5)] }, store)
+  inbox.add({ kind: 'advance', epoch: '1', cursors: [cursor(9)] }, store)
+  inbox.write(store)
+  expect(store.done).toEqual(['aside 5'])
 })
 
 it('names neighbours that were refused alike in one gap', () => {

@@ -8,7 +8,8 @@ type Told = Extract<ForwarderMessage, { kind: 'advance' | 'set-aside' | 'damaged
 
 /**
  * What the forwarder passes over must be told before the cursor passes it: whatever kills the program in between, the forwarder
- * comes to the record again. So cursors wait here while something is to be told.
+ * comes to the record again. So cursors wait here while something is to be told. What was said of another life of the log is ignored:
+ * its numbers belong to other events here.
  */
 export class ForwarderInbox {
   #records: SetAsideRecord[] = []
@@ -20,8 +21,9 @@ export class ForwarderInbox {
     return this.#records.length > 0 || this.#damaged.length > 0
   }
 
-  add(message: Told, store: Pick<LogStore, 'advance'>): void {
+  add(message: Told, store: Pick<LogStore, 'advance' | 'epoch'>): void {
     if (message.kind === 'set-aside') this.#records.push(...message.records)
+    else if (message.epoch !== store.epoch) return
     else if (message.kind === 'damaged') this.#damaged.push(...message.runs)
     else if (this.waits) this.#cursors.push(...message.cursors)
     else store.advance(message.cursors)

@@ -128,9 +128,10 @@ describe('a database that is bad', () => {
     expect(damaged).toEqual([{ lane: 'telemetry', kind: 'block', lastSequence: last }])
     expect(events[0]?.sequence).toBe(last + 1)
     const port = log.attachForwarder()
-    for (let time = 0; time < 2; time++) port.postMessage({ kind: 'damaged', runs: damaged ?? [] } satisfies ForwarderMessage)
+    for (let time = 0; time < 2; time++)
+      port.postMessage({ kind: 'damaged', epoch: log.epoch, runs: damaged ?? [] } satisfies ForwarderMessage)
     const cursors = [{ lane: 'telemetry', topic: 'tag-movement', sequence: last + 10 }] as const
-    port.postMessage({ kind: 'advance', cursors } satisfies ForwarderMessage)
+    port.postMessage({ kind: 'advance', epoch: log.epoch, cursors } satisfies ForwarderMessage)
     await waitFor('the cursor', () => reader.cursors().length > 0)
     expect(gapsIn(path).filter(({ reason }) => reason === 'block-damaged')).toMatchObject([{ from: 1, to: last }])
     // Nobody is told again.

@@ -15,9 +15,13 @@ it('tells the forwarder of commits, keeps its cursors, and lists what Kafka will
   for (let i = 0; i < 10; i++) log.append(movement(i))
   await log.flush()
   await waitFor('the commit is heard of', () => heard.at(-1)?.telemetry === 10)
+  expect(heard.at(-1)?.epoch).toBe(log.epoch)
 
-  say({ kind: 'advance', cursors: [{ lane: 'telemetry', topic: 'tag-movement', sequence: 7 }] })
-  say({ kind: 'advance', cursors: [{ lane: 'telemetry', topic: 'tag-movement', sequence: 5 }] })
+  say({ kind: 'advance', epoch: log.epoch, cursors: [{ lane: 'telemetry', topic: 'tag-movement', sequence: 7 }] })
+  say({ kind: 'advance', epoch: log.epoch, cursors: [{ lane: 'telemetry', topic: 'tag-movement', sequence: 5 }] })
+  // Under way while another log took the place of the one it speaks of.
+  say({ kind: 'advance', epoch: '1', cursors: [{ lane: 'telemetry', topic: 'tag-movement', sequence: 10 }] })
+  say({ kind: 'damaged', epoch: '1', runs: [{ lane: 'telemetry', kind: 'tail', lastSequence: 10 }] })
   const record = {
     lane: 'telemetry',
     epoch: log.epoch,

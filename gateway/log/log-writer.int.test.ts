@@ -15,7 +15,7 @@ import { freshDirectory, movement } from './log-test-support.ts'
 import { LogWriter } from './log-writer.ts'
 import { PackerLink } from './packer-link.ts'
 import type { PackerReport } from './packer-thread.ts'
-import type { ForwarderMessage } from './reader-contract.ts'
+import type { ForwarderMessage, LogMessage } from './reader-contract.ts'
 
 const undo: (() => Promise<void> | void)[] = []
 
@@ -53,10 +53,12 @@ function startWriter() {
   }
   const forwarder = new MessageChannel()
   writer.attachForwarder(forwarder.port2)
+  const heard: LogMessage[] = []
+  forwarder.port1.on('message', (message: LogMessage) => heard.push(message))
   const say = (message: ForwarderMessage) => forwarder.port1.postMessage(message)
   const count = (kind: FromLogThread['kind']) => messages.filter((message) => message.kind === kind).length
   const notes = () => messages.flatMap((message) => (message.kind === 'note' ? [message.message] : []))
-  return { directory, path: logPaths(directory).database, messages, append, say, count, notes }
+  return { directory, path: logPaths(directory).database, messages, append, say, heard, count, notes }
 }
 
 function withDatabase<T>(path: string, work: (db: Database.Database) => T): T {
@@ -69,13 +71,15 @@ function withDatabase<T>(path: string, work: (db: Database.Database) => T): T {
   }
 }
 
+const cursorsIn = (db: Database.Database) => db.prepare('SELECT sequence FROM cursor').pluck().all()
+
 it('gives a sign of life though nothing happens', async () => {
   const { count } = startWriter()
   await waitFor('signs of life', () => count('status') >= 3)
 })
 
 it('goes on after a database that could not be reopened can be opened: signs of life all the while, nothing forgotten', async () => {
-  const { directory, path, append, say, count, notes } = startWriter()
+  const { directory, path, append, say, heard, count, notes } = startWriter()
   const storageNotes = () => notes().filter((note) => note.includes('written'))
   append('telemetry', movement(1))
   await waitFor('a commit', () => count('committed') === 1)
@@ -99,6 +103,15 @@ it('goes on after a database that could not be reopened can be opened: signs of 
   withDatabase(path, (db) => db.pragma('user_version = 1'))
   await waitFor('the alarm', () => count('committed') === 2)
   expect(readdirSync(directory).filter((name) => name.includes('damaged'))).not.toEqual([])
+  // The forwarder is told, and what it still says of the old log moves no cursor of the new one.
+  await waitFor('the news', () => heard.at(-1)?.epoch !== heard[0]?.epoch)
+  const epochs = [...new Set(heard.map(({ epoch }) => epoch))]
+  expect(epochs).toHaveLength(2)
+  const sequence = heard.at(-1)?.alarm ?? 0
+  for (const [index, epoch] of epochs.entries())
+    say({ kind: 'advance', epoch, cursors: [{ lane: 'alarm', topic: 'tag-alert', sequence: sequence - index }] })
+  await waitFor('the cursor', () => withDatabase(path, cursorsIn).length > 0)
+  expect(withDatabase(path, cursorsIn)).toEqual([sequence - 1])
   await waitFor('the topics', () =>
     withDatabase(path, (db) => db.prepare("SELECT value FROM meta WHERE name = 'topics'").pluck().get() === JSON.stringify(topics))
   )

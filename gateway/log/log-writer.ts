@@ -158,7 +158,8 @@ export class LogWriter {
   }
 
   #committedMessage(): LogMessage {
-    return { kind: 'committed', alarm: this.#store.lastSequence('alarm'), telemetry: this.#store.lastSequence('telemetry') }
+    const store = this.#store
+    return { kind: 'committed', epoch: store.epoch, alarm: store.lastSequence('alarm'), telemetry: store.lastSequence('telemetry') }
   }
 
   loadState(processor: string): readonly (readonly [string, string])[] {
@@ -281,6 +282,7 @@ export class LogWriter {
   /** Until it succeeds everything waits in memory. */
   #openAgain(): void {
     if (!this.#openedAgain()) return
+    this.#tellForwarders()
     const topics = this.#topics
     if (topics !== undefined) this.#guard('cursors', () => this.#store.serveTopics(topics))
   }
@@ -320,7 +322,11 @@ export class LogWriter {
         this.#onPacked(message)
         break
       case 'damaged-block':
-        this.#onForwarder({ kind: 'damaged', runs: [{ lane: message.lane, kind: 'block', lastSequence: message.lastSequence }] })
+        this.#onForwarder({
+          kind: 'damaged',
+          epoch: this.#store.epoch,
+          runs: [{ lane: message.lane, kind: 'block', lastSequence: message.lastSequence }]
+        })
         break
       case 'checked':
         this.#note('info', 'all blocks of the log were read through', { damaged: this.#store.damagedBlocks })

@@ -15,6 +15,7 @@ interface Connection {
   readonly db: Database.Database
   readonly inode: number
   readonly lanes: Readonly<Record<Lane, LaneStatements>>
+  readonly epoch: Database.Statement<[], string>
 }
 
 /** Opens a reader on a database that exists. Reads see the last committed state; each is one short transaction. */
@@ -45,14 +46,14 @@ class SqliteLogReader implements LogReader {
   }
 
   read(lane: Lane, afterSequence: number, options: ReadOptions): ReadResult {
-    const { db, lanes } = this.#current()
-    return db.transaction(() => this.#read(lanes[lane], lane, afterSequence, options))()
+    const { db, lanes, epoch } = this.#current()
+    return db.transaction(() => ({ life: epoch.get() ?? '', ...this.#read(lanes[lane], lane, afterSequence, options) }))()
   }
 
-  #read(statements: LaneStatements, lane: Lane, afterSequence: number, options: ReadOptions): ReadResult {
+  #read(statements: LaneStatements, lane: Lane, afterSequence: number, options: ReadOptions): Omit<ReadResult, 'life'> {
     const events: LoggedEvent[] = []
     const damaged: DamagedRun[] = []
-    const result = (scannedTo: number): ReadResult => ({ events, scannedTo, ...(damaged.length === 0 ? {} : { damaged }) })
+    const result = (scannedTo: number) => ({ events, scannedTo, ...(damaged.length === 0 ? {} : { damaged }) })
     let scannedTo = afterSequence
     let bytes = 0
     for (let run = nextRun(statements, scannedTo); run !== undefined; run = nextRun(statements, scannedTo)) {
@@ -80,7 +81,7 @@ class SqliteLogReader implements LogReader {
 
   /** Undefined: the run is damaged. */
   #columns(statements: LaneStatements, lane: Lane, run: Run): EventColumns | undefined {
-    const name = `${lane} ${run.kind} ${run.lastSequence}`
+    const name = `${lane} ${run.kind} ${run.epoch} ${run.lastSequence}`
     const kept = this.#decoded.get(name)
     if (kept !== undefined) return kept
     const columns = decodeRun(statements, run)
@@ -116,6 +117,10 @@ class SqliteLogReader implements LogReader {
       }
     }
     return found
+  }
+
+  epoch(): string {
+    return this.#current().epoch.get() ?? ''
   }
 
   lastSequence(lane: Lane): number {
@@ -157,5 +162,6 @@ function fits(columns: EventColumns, i: number, { timeFrom, timeTo, types, keys 
 function connect(path: string): Connection {
   const db = openDatabase(path, { readonly: true, fileMustExist: true, timeout: 5000 })
   db.pragma('cache_size = -2048')
-  return { db, inode: statSync(path).ino, lanes: byLane((lane) => laneStatements(db, lane)) }
+  const epoch = db.prepare<[], string>("SELECT value FROM meta WHERE name = 'epoch'").pluck()
+  return { db, inode: statSync(path).ino, lanes: byLane((lane) => laneStatements(db, lane)), epoch }
 }

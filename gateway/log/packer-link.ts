@@ -54,7 +54,10 @@ export class PackerLink {
       resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
     })
     this.#worker = worker
-    worker.on('message', (message: FromPacker) => this.#received(message))
+    worker.on('message', (message: FromPacker) => {
+      // One that was replaced speaks of a database that is gone.
+      if (this.#worker === worker) this.#received(message)
+    })
     worker.on('error', (error) => this.#onMessage({ kind: 'failed', code: '', message: String(error) }))
     worker.on('exit', () => {
       if (this.#worker !== worker) return

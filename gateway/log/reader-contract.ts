@@ -10,6 +10,8 @@ export interface ReadOptions {
 }
 
 export interface ReadResult {
+  /** Life of the log that was read: a damaged one is replaced while in use, and the same numbers may mean other events then. */
+  readonly life: string
   readonly events: readonly LoggedEvent[]
   /** Everything up to this sequence has been looked at; the position to read on from. */
   readonly scannedTo: number
@@ -57,6 +59,8 @@ export interface LogReader {
   /** In order of sequence, over blocks and tail. A damaged block never throws: it is skipped and named. Throws what SQLite throws when the disk fails. */
   read(lane: Lane, afterSequence: number, options: ReadOptions): ReadResult
   query(query: EventQuery): readonly LoggedEvent[]
+  /** Life of the log that stands there now; read before the cursors, the cursors are at least as new. */
+  epoch(): string
   lastSequence(lane: Lane): number
   /** First sequence still held; last + 1 when nothing is. */
   firstSequence(lane: Lane): number
@@ -65,19 +69,23 @@ export interface LogReader {
   close(): void
 }
 
-/** From the forwarder thread to the log thread, over a MessagePort. Written with the next commit; no commit is forced for it. */
+/**
+ * From the forwarder thread to the log thread, over a MessagePort. Written with the next commit; no commit is forced for it. What speaks
+ * of sequences names the life of the log that they belong to: a message under way while a damaged database is replaced means others.
+ */
 export type ForwarderMessage =
-  | { readonly kind: 'advance'; readonly cursors: readonly CursorState[] }
+  | { readonly kind: 'advance'; readonly epoch: string; readonly cursors: readonly CursorState[] }
   /** Kept in the list and told by a `DataGap` with reason `never-acceptable`. No cursor passes it before that is durable. */
   | { readonly kind: 'set-aside'; readonly records: readonly SetAsideRecord[] }
   /** Found while reading; told by a `DataGap` with reason `block-damaged`, once. No cursor passes it before that is durable. */
-  | { readonly kind: 'damaged'; readonly runs: readonly DamagedRun[] }
+  | { readonly kind: 'damaged'; readonly epoch: string; readonly runs: readonly DamagedRun[] }
   /** Which topics exist for which lane: retention spares what they still need. Empty: no uplink is configured. */
   | { readonly kind: 'topics'; readonly topics: readonly { readonly lane: Lane; readonly topic: string; readonly type: string }[] }
 
 /** From the log thread to the forwarder thread. */
 export type LogMessage = {
   readonly kind: 'committed'
+  readonly epoch: string
   readonly alarm: number
   readonly telemetry: number
 }
