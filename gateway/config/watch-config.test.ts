@@ -66,7 +66,7 @@ describe('watchConfig', () => {
     await settle()
     await writeFile(path, 'site: "a\n')
     await settle()
-    expect(told()).toEqual(['a quote, bracket, colon or comma is missing here'])
+    expect(told()).toEqual(['this quote is never closed'])
     await writeFile(path, 'site: a\n')
     await settle()
     expect(told()).toHaveLength(2)

@@ -1,6 +1,7 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments, visit, type YAMLMap } from 'yaml'
+import { type Document, isMap, isScalar, isSeq, type Node, type Pair, type ParsedNode, parseAllDocuments, visit, type YAMLMap } from 'yaml'
 import type { ConfigProblem, Finding } from './problem.ts'
 import { problemAt } from './problem.ts'
+import { explainYaml, type RawFault, type YamlFault } from './yaml-faults.ts'
 
 export type YamlDocument = Document.Parsed
 
@@ -21,29 +22,10 @@ const MAX_DEPTH = 200
 /** Many times the largest configuration; keeps hostile files from taking minutes. */
 const MAX_CONFIG_BYTES = 1 << 18
 
-/** Our own words for the parser's errors: its own ones may quote the file, and with it a password. */
-const SYNTAX: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
-  TAB_AS_INDENT: ['a tab is used for indentation', 'indent with spaces'],
-  DUPLICATE_KEY: ['this key stands twice in the same section', 'keep one of the two'],
-  BAD_INDENT: ['the indentation does not fit the lines above', 'indent everything of one section by the same number of spaces'],
-  MISSING_CHAR: ['a quote, bracket, colon or comma is missing here', 'close what was opened, or put a colon and a space after the key'],
-  BAD_SCALAR_START: ['a value cannot start with this character', 'put the value in quotes'],
-  BAD_DQ_ESCAPE: ['a backslash in double quotes starts no known escape', "double the backslash, or use single quotes ('…')"],
-  BLOCK_AS_IMPLICIT_KEY: [
-    'a section or list starts on the line of another key',
-    'start it on a line of its own, or put the value in quotes'
-  ],
-  MULTILINE_IMPLICIT_KEY: ['a key runs over several lines; most likely a colon or a quote is missing', 'write `key: value` on one line'],
-  MULTIPLE_DOCS: ['the file holds several documents', 'keep one, and remove the --- lines'],
-  UNEXPECTED_TOKEN: ['something stands where it cannot', 'put the value in quotes, or remove what is too much'],
-  TAG_RESOLVE_FAILED: ['a value starts with a tag (!…), which has no meaning here', 'put the value in quotes'],
-  BAD_ALIAS: ['anchors and aliases (& and *) are not used here', 'write the value out; if it is a text, put it in quotes'],
-  NON_STRING_KEY: ['a key is more than a plain name', 'write a name, a colon and a space before the value'],
-  BAD_DIRECTIVE: ['lines with % before the content have no meaning here', 'remove the line']
-}
+/** Blanks that are none to YAML, and no part of any key. */
+const ODD_SPACE = /[\u00A0\u1680\u2000-\u200B\u202F\u205F\u3000\uFEFF]/
 /** More at once help nobody. */
 export const MAX_PROBLEMS = 50
-const OTHER_SYNTAX = ['this is not YAML', 'compare the line with the example in docs/config.md'] as const
 
 export function readYaml(text: string, file: string): YamlResult {
   const fail = (line: number, column: number, [what, remedy]: readonly [string, string]): YamlResult => ({
@@ -54,40 +36,29 @@ export function readYaml(text: string, file: string): YamlResult {
     return fail(1, 1, ['the file is larger than 256 KiB', 'is it really the configuration? Make it smaller'])
   if (nestingOf(text) > MAX_DEPTH)
     return fail(1, 1, ['brackets or sections are nested too deeply', 'compare with the example in docs/config.md'])
-  const lines = new LineCounter()
   const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset)
-    return { line: Math.max(1, line), column: Math.max(1, col) }
+    const before = text.slice(0, offset)
+    return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
   }
   const documents = parseAllDocuments(text, {
-    lineCounter: lines,
     prettyErrors: false,
     logLevel: 'silent',
     uniqueKeys: false,
-    stringKeys: true
+    stringKeys: true,
+    keepSourceTokens: true
   })
-  const [document, second] = 'empty' in documents ? [] : documents
-  if (document === undefined || document.contents === null) return fail(1, 1, ['the file is empty', 'write at least `site: <name>`'])
-  const faults = [...document.errors, ...document.warnings].map((fault) => ({ code: fault.code as string, offset: fault.pos[0] }))
-  if (second !== undefined) faults.push({ code: 'MULTIPLE_DOCS', offset: second.range[0] })
-  if (document.directives.yaml.explicit === true || Object.keys(document.directives.tags).length > 1)
-    faults.push({ code: 'BAD_DIRECTIVE', offset: 0 })
-  visit(document, {
-    // The parser's own check compares every key with every other.
-    Map: (_, node) => {
-      const keys = new Set<string>()
-      for (const pair of node.items) {
-        if (keys.has(keyText(pair))) faults.push({ code: 'DUPLICATE_KEY', offset: startOf(pair.key) ?? 0 })
-        keys.add(keyText(pair))
-      }
-    },
-    Alias: (_, node) => void faults.push({ code: 'BAD_ALIAS', offset: node.range?.[0] ?? 0 }),
-    Node: (_, node) => {
-      if ('anchor' in node && node.anchor !== undefined) faults.push({ code: 'BAD_ALIAS', offset: node.range?.[0] ?? 0 })
+  const document = 'empty' in documents ? undefined : documents[0]
+  const fault = explainYaml(text, document, faultsOf(text, documents))
+  const mistakes = [...duplicates(document, place), ...(fault === undefined ? [] : [fault])]
+  if (mistakes.length > 0)
+    return {
+      ok: false,
+      problems: mistakes
+        .toSorted((a, b) => a.offset - b.offset)
+        .slice(0, MAX_PROBLEMS)
+        .map(({ offset, what, remedy }) => problemAt(file, place(offset), { path: [], at: 'value', what, remedy }))
     }
-  })
-  if (faults.length > 0)
-    return { ok: false, problems: worthTelling(faults).map((fault) => syntaxProblem(file, place(fault.offset), fault.code)) }
+  if (document === undefined || document.contents === null) return fail(1, 1, ['the file is empty', 'write at least `site: <name>`'])
   const source = {
     file,
     document,
@@ -117,16 +88,53 @@ function nestingOf(text: string): number {
   return deepest
 }
 
-/** One syntax error makes others; the first one is the one to mend. Duplicate keys stand for themselves. */
-function worthTelling(faults: readonly { code: string; offset: number }[]) {
-  const inOrder = faults.toSorted((a, b) => a.offset - b.offset).slice(0, MAX_PROBLEMS)
-  const first = inOrder.find((fault) => fault.code !== 'DUPLICATE_KEY')
-  return inOrder.filter((fault) => fault === first || fault.code === 'DUPLICATE_KEY')
+type Documents = ReturnType<typeof parseAllDocuments<ParsedNode, true>>
+
+/** All that the parser finds fault with, and what it takes but we do not. */
+function faultsOf(text: string, documents: Documents): readonly RawFault[] {
+  const bareCr = text.search(/\r(?!\n)/)
+  if (bareCr >= 0) return [{ code: 'BARE_CR', offset: bareCr }]
+  const list: readonly Document.Parsed[] = 'empty' in documents ? [] : documents
+  const [document, second] = list
+  const { errors, warnings } = document ?? ('empty' in documents ? documents : { errors: [], warnings: [] })
+  const faults: RawFault[] = [...errors, ...warnings].map((fault) => ({ code: fault.code, offset: fault.pos[0] }))
+  if (second !== undefined) faults.push({ code: 'MULTIPLE_DOCS', offset: second.range[0] })
+  if (document === undefined) return faults
+  if (document.directives.yaml.explicit === true || Object.keys(document.directives.tags).length > 1)
+    faults.push({ code: 'BAD_DIRECTIVE', offset: 0 })
+  visit(document, {
+    Alias: (_, node) => void faults.push({ code: 'BAD_ALIAS', offset: node.range?.[0] ?? 0 }),
+    Node: (_, node) => {
+      if ('anchor' in node && node.anchor !== undefined) faults.push({ code: 'BAD_ALIAS', offset: node.range?.[0] ?? 0 })
+    },
+    Pair: (_, pair) => {
+      if (ODD_SPACE.test(keyText(pair))) faults.push({ code: 'ODD_SPACE', offset: startOf(pair.key) ?? 0 })
+    }
+  })
+  return faults
 }
 
-function syntaxProblem(file: string, place: { line: number; column: number }, code: string): ConfigProblem {
-  const [what, remedy] = SYNTAX[code] ?? OTHER_SYNTAX
-  return problemAt(file, place, { path: [], at: 'value', what, remedy })
+/** Keys that stand twice in a section. The parser's own check compares every key with every other. */
+function duplicates(document: YamlDocument | undefined, place: (offset: number) => { line: number }): readonly YamlFault[] {
+  const found: YamlFault[] = []
+  if (document !== undefined)
+    visit(document, {
+      Map: (_, node) => {
+        const seen = new Map<string, number>()
+        for (const pair of node.items) {
+          const offset = startOf(pair.key) ?? 0
+          const first = seen.get(keyText(pair))
+          if (first === undefined) seen.set(keyText(pair), offset)
+          else
+            found.push({
+              offset,
+              what: `this key stands in the same section already, in line ${place(first).line}`,
+              remedy: 'keep one of the two'
+            })
+        }
+      }
+    })
+  return found
 }
 
 function keyText(pair: Pair): string {
