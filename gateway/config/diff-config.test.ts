@@ -7,7 +7,7 @@ import { redactConfig, secretFieldNames } from './redact-config.ts'
 import type { Config } from './schema.ts'
 
 async function config(text: string): Promise<Config> {
-  const result = await parseConfig(text, '/t.yaml', { schema: FAKE_SCHEMA, env: {} })
+  const result = await parseConfig(text, '/t.yaml', { schema: FAKE_SCHEMA, env: { S: 'geheim' } })
   if (!result.ok) throw new Error(JSON.stringify(result.problems))
   return result.config
 }
@@ -66,8 +66,8 @@ describe('configInForce', () => {
 describe('secrets', () => {
   const text = `site: a
 sources:
-  b: {driver: broker, protocol: topic-a, url: "mqtt://h", password: geheim, tls: {key: geheim}}
-kafka: {brokers: [k:1], sasl: {mechanism: plain, username: u, password: geheim}, tls: {cert: "-----BEGIN x", key: "-----BEGIN geheim"}}
+  b: {driver: broker, protocol: topic-a, url: "mqtt://h", password: "$\{S}", tls: {key: "$\{S}"}}
+kafka: {brokers: [k:1], sasl: {mechanism: plain, username: u, password: "$\{S}"}, tls: {cert: "-----BEGIN x", key: "-----BEGIN $\{S}"}}
 `
   it('are not in what may be shown', async () => {
     const shown = redactConfig(await config(text), FAKE_SCHEMA)

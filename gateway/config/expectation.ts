@@ -1,4 +1,5 @@
 import type { JsonSchemaNode } from './schema.ts'
+import { isSecret } from './schema-walk.ts'
 
 /** Bounds that zod gives every integer; they say nothing to a reader. */
 const SAFE = Number.MAX_SAFE_INTEGER
@@ -12,6 +13,7 @@ export function expectation(node: JsonSchemaNode | undefined): string {
 }
 
 function kindOf(node: JsonSchemaNode): string {
+  if (isSecret(node)) return `a reference: \${NAME} for an environment variable, or {file: /path/to/it}`
   const union = node.oneOf ?? node.anyOf
   if (union !== undefined) return [...new Set(union.map(kindOf))].join(', or ')
   if ('const' in node) return JSON.stringify(node.const)

@@ -18,7 +18,7 @@ async function valid(text: string, env: Record<string, string> = {}): Promise<Co
 /** The example with its options in force. Files cannot be read in a test, so their values stand in the text. */
 const everything = example
   .replaceAll(/^( *)#(?=[a-z])/gm, '$1')
-  .replaceAll('{file: /etc/tagward/kafka-password}', 'geheim')
+  .replaceAll('{file: /etc/tagward/kafka-password}', `$\{KAFKA_PASSWORD}`)
   .replaceAll('{file: /etc/tagward/kafka-ca.pem}', '"-----BEGIN CERTIFICATE-----"')
 
 describe('config.example.yaml', () => {
@@ -34,7 +34,7 @@ describe('config.example.yaml', () => {
   })
 
   it('is valid with all its options in force', async () => {
-    const config = await valid(everything, { MQTT_PASSWORD: 'geheim' })
+    const config = await valid(everything, { MQTT_PASSWORD: 'geheim', KAFKA_PASSWORD: 'geheim' })
     expect(config.gateway.id).toBe('hall-1-north')
     expect(config.sources[1]?.settings).toMatchObject({ username: 'tagward', password: 'geheim' })
     expect(config.kafka).toMatchObject({
@@ -52,7 +52,7 @@ describe('config.example.yaml', () => {
 
 describe('the drivers of this program', () => {
   it('take what the configuration made of their settings once more', async () => {
-    for (const source of (await valid(everything, { MQTT_PASSWORD: 'x' })).sources) {
+    for (const source of (await valid(everything, { MQTT_PASSWORD: 'x', KAFKA_PASSWORD: 'y' })).sources) {
       const driver = DRIVERS.find(({ kind }) => kind === source.driver)
       expect(driver?.settings.parse(source.settings), source.id).toEqual(source.settings)
     }

@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FAKE_SCHEMA } from '../../test-support/fake-catalogue.ts'
+import { installedConfigSchema } from './installed-schema.ts'
 import { type LoadedConfig, type LoadResult, loadConfig, parseConfig } from './load-config.ts'
 import { formatProblem } from './problem.ts'
+import { resolveReferences } from './references.ts'
+import type { JsonSchemaNode } from './schema.ts'
+import { formatPath, isSecret, type Path } from './schema-walk.ts'
 
 const schema = FAKE_SCHEMA
 /** A reference as it stands in a file. */
@@ -220,6 +224,15 @@ describe('a mistake gives its place and what would be right', () => {
   })
 })
 
+/** Paths of all secret settings; a source is called x, and is of the driver that has them. */
+function secretPlaces(node: JsonSchemaNode, path: Path): readonly Path[] {
+  if (isSecret(node)) return [path]
+  const children = Object.entries(node.properties ?? {}).flatMap(([key, child]) => secretPlaces(child, [...path, key]))
+  const more = typeof node.additionalProperties === 'object' ? secretPlaces(node.additionalProperties, [...path, 'x']) : []
+  const branches = [...(node.oneOf ?? []), ...(node.anyOf ?? [])].flatMap((branch) => secretPlaces(branch, path))
+  return [...children, ...more, ...branches]
+}
+
 describe('references', () => {
   let directory: string
   beforeEach(async () => {
@@ -233,6 +246,38 @@ describe('references', () => {
   it('takes secrets from the environment, whole or in part', async () => {
     const { config } = await good(broker(`"x-${ref('PW')}-$${ref('PW')}"`), { PW: 'geheim' })
     expect(config.sources[0]?.settings['password']).toBe(`x-geheim-${ref('PW')}`)
+  })
+
+  it.each([
+    ['a text', 'Tr0ub4dor'],
+    ['a text in quotes', '"Tr0ub4dor"'],
+    ['nothing in quotes', "''"],
+    ['a number', '5551234'],
+    ['a truth', 'true'],
+    ['a text that only looks like a reference', '"$${Tr0ub4dor}"'],
+    ['a text over several lines', '"Tr0ub4dor\\n3"']
+  ])('refuses a secret that is written out: %s', async (_, literal) => {
+    const told = messages(await parse(broker(literal)))
+    expect(told).toEqual([
+      `t.yaml:3:69: sources.b.password: a secret must not stand in the configuration itself; write $\{B_PASSWORD} and set B_PASSWORD for the service (EnvironmentFile= of the systemd unit), or write {file: /etc/tagward/b-password} and put it into that file`
+    ])
+  })
+
+  it('refuses every setting that is marked as secret when it is written out, and takes it by both remedies', async () => {
+    const { json } = installedConfigSchema()
+    const places = secretPlaces(json, [])
+    expect(places.map(formatPath).toSorted()).toEqual(['kafka.sasl.password', 'kafka.tls.key', 'sources.x.password', 'sources.x.tls.key'])
+    for (const place of places) {
+      const nested = (value: unknown) =>
+        place.reduceRight<unknown>((inner, key) => ({ ...(key === 'x' ? {} : { driver: 'mqtt' }), [String(key)]: inner }), value)
+      const findings = async (value: unknown) => (await resolveReferences(json, nested(value), { env: {}, directory })).findings
+      const [literal] = await findings('-----BEGIN Tr0ub4dor')
+      expect(literal).toMatchObject({ path: place, what: 'a secret must not stand in the configuration itself' })
+      expect(JSON.stringify(literal)).not.toContain('Tr0ub4dor')
+      const [, name = '', file = ''] = /set ([A-Z_]+) for .* \{file: (\S+)\}/.exec(literal?.remedy ?? '') ?? []
+      expect((await resolveReferences(json, nested(`$\{${name}}`), { env: { [name]: '-----BEGIN x' }, directory })).findings).toEqual([])
+      expect((await findings({ file }))[0]?.what).toBe(`the file ${file} does not exist`)
+    }
   })
 
   it('takes secrets from files, relative to the configuration, without the line end', async () => {

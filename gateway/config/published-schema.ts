@@ -1,5 +1,5 @@
 import type { ConfigSchema, JsonSchemaNode } from './schema.ts'
-import { isReferable } from './schema-walk.ts'
+import { isReferable, isSecret } from './schema-walk.ts'
 
 /** A text from a file, as secrets and certificates may be given. */
 const FILE_REFERENCE = {
@@ -10,6 +10,9 @@ const FILE_REFERENCE = {
   additionalProperties: false
 }
 
+/** A secret is never written out, so its text has a reference in it. */
+const ENV_REFERENCE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
+
 /** The JSON Schema of the file as it may be written: for editors and forms. */
 export function publishedJsonSchema(schema: ConfigSchema): object {
   const { $schema, ...rest } = withReferences(schema.json) as Record<string, unknown>
@@ -19,7 +22,8 @@ export function publishedJsonSchema(schema: ConfigSchema): object {
 function withReferences(node: JsonSchemaNode): JsonSchemaNode | object {
   if (isReferable(node)) {
     const { type, minLength, pattern, description, ...marks } = node
-    return { description, ...marks, anyOf: [{ type, minLength }, FILE_REFERENCE] }
+    const text = isSecret(node) && node['x-pem'] !== true ? { type, pattern: ENV_REFERENCE } : { type, minLength }
+    return { description, ...marks, anyOf: [text, FILE_REFERENCE] }
   }
   const { properties, items, anyOf, oneOf, additionalProperties } = node
   return {

@@ -6,7 +6,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Finding } from './problem.ts'
 import type { JsonSchemaNode } from './schema.ts'
-import { childNode, isMapping, isReferable, type Path } from './schema-walk.ts'
+import { childNode, isMapping, isReferable, isSecret, type Path } from './schema-walk.ts'
 
 export interface ReferenceContext {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -47,10 +47,14 @@ export async function resolveReferences(schema: JsonSchemaNode, data: unknown, c
   }
 
   async function fromReference(node: JsonSchemaNode | undefined, value: unknown, path: Path): Promise<unknown> {
-    if (isMapping(value)) return await fromFile(value, path)
+    if (isMapping(value)) return await fromFile(node, value, path)
+    if (isLiteralSecret(node, value)) {
+      findings.push({ path, at: 'value', what: 'a secret must not stand in the configuration itself', remedy: secretRemedy(path) })
+      return ''
+    }
     if (typeof value !== 'string') return value
     const text = fromEnvironment(value, path)
-    return isPemPath(node, text) ? await fromFile({ file: text }, path, 'the file that this names') : text
+    return isPemPath(node, text) ? await fromFile(node, { file: text }, path, 'the file that this names') : text
   }
 
   /** A field that may be shown: a reference in it is a mistake. */
@@ -90,14 +94,19 @@ export async function resolveReferences(schema: JsonSchemaNode, data: unknown, c
   }
 
   /** `shown`: in place of the path, where what looks like one may be key material without its PEM header. */
-  async function fromFile(value: Readonly<Record<string, unknown>>, path: Path, shown?: string): Promise<unknown> {
+  async function fromFile(
+    node: JsonSchemaNode | undefined,
+    value: Readonly<Record<string, unknown>>,
+    path: Path,
+    shown?: string
+  ): Promise<unknown> {
     const { file, ...others } = value
     if (typeof file !== 'string' || file === '' || Object.keys(others).length > 0) {
       findings.push({
         path,
         at: 'value',
         what: 'this is no reference to a file',
-        remedy: `write {file: /path/to/the/file}, a text, or ${ENV_SAMPLE}`
+        remedy: isSecret(node) ? secretRemedy(path) : `write {file: /path/to/the/file}, a text, or ${ENV_SAMPLE}`
       })
       return ''
     }
@@ -115,6 +124,23 @@ export async function resolveReferences(schema: JsonSchemaNode, data: unknown, c
   }
 
   return { data: await walk(schema, data, []), findings, files }
+}
+
+/** A secret written out: this file is shown, copied and mailed. Lists and missing values are mistakes of another kind. */
+function isLiteralSecret(node: JsonSchemaNode | undefined, value: unknown): boolean {
+  if (!isSecret(node) || value === null || typeof value === 'object') return false
+  return typeof value !== 'string' || !(/(?<!\$)\$\{/.test(value) || isPemPath(node, value))
+}
+
+/** Both ways of writing it, with a name that can be taken as it is. */
+function secretRemedy(path: Path): string {
+  const words = path.filter((step) => step !== 'sources').map((step) => String(step).replaceAll(/[^A-Za-z0-9]+/g, '_'))
+  const name = words
+    .join('_')
+    .replace(/^(?=\d)/, '_')
+    .toUpperCase()
+  const file = words.join('-').replaceAll('_', '-').toLowerCase()
+  return `write \${${name}} and set ${name} for the service (EnvironmentFile= of the systemd unit), or write {file: /etc/tagward/${file}} and put it into that file`
 }
 
 function isPemPath(node: JsonSchemaNode | undefined, text: string): boolean {
