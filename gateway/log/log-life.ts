@@ -4,7 +4,7 @@ import type { GapReason } from '../events/gateway-events.ts'
 import { type GapData, gap } from './gap-events.ts'
 import type { Whereabouts } from './log-identity.ts'
 import type { Mark } from './log-mark.ts'
-import { gapsByEpoch, type LifeStart, type Lives } from './told-lives.ts'
+import { gapsByEpoch, type Lives, startsUpTo } from './told-lives.ts'
 
 /** What the database itself says of its end. */
 export interface DatabaseEnd {
@@ -64,7 +64,7 @@ export function isBehind(end: DatabaseEnd, mark: Mark): boolean {
 
 /** What the lost database held beyond what is safe, less what this one still holds of the same epoch. */
 function gapsOfMark(mark: Mark, lives: Lives | undefined, reason: GapReason, held: DatabaseEnd | undefined): GapData[] {
-  const starts: readonly LifeStart[] = lives?.epoch === mark.epoch ? lives.starts : []
+  const starts = startsUpTo(mark.epoch, lives)
   return LANES.flatMap((lane) =>
     gapsByEpoch(lane, reason, mark[lane].safe + 1, mark[lane].high, starts, mark.epoch).flatMap((each) => {
       if (held === undefined || each.epoch !== String(held.epoch)) return [each]

@@ -130,7 +130,7 @@ function beginAnew(paths: LogPaths, mark: MarkFile, options: StoreOptions, damag
   const db = openLogDatabase(paths, options)
   try {
     migrate(db)
-    const rescued: Rescue | undefined = setAsideAs === undefined ? undefined : rescue(setAsideAs, db, memory.mark)
+    const rescued: Rescue | undefined = setAsideAs === undefined ? undefined : rescue(setAsideAs, db, memory)
     const reason = damage === undefined ? 'log-created' : 'log-damaged'
     const detail = damage === undefined ? undefined : `${damage.problem}; the old database lies in ${setAsideAs}`
     const life = lifeOfNew(reason, memory, rescued?.epoch, rescued?.missing, wallMs)

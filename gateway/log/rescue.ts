@@ -5,8 +5,9 @@ import { decodeBatch } from './batch-codec.ts'
 import { kept, openDatabase } from './database.ts'
 import type { GapData } from './gap-events.ts'
 import { type BlockRow, byLane, laneStatements, type TailRow } from './lane-tables.ts'
+import type { Memory } from './log-life.ts'
 import type { Mark } from './log-mark.ts'
-import { gapsByEpoch, type LifeStart } from './told-lives.ts'
+import { gapsByEpoch, type LifeStart, startsUpTo } from './told-lives.ts'
 
 /** Telemetry beyond this is left in the damaged file: copying it would delay the start and could fill the disk. */
 const MAX_TELEMETRY_BYTES = 64 * 1024 * 1024
@@ -30,20 +31,21 @@ interface Range {
  * Carries what can still be read of a damaged database into the new one: state, cursors, topics, records set aside, and the events that
  * are not forwarded, under their own epoch and sequences. Every row stands alone: one that cannot be read costs only itself.
  */
-export function rescue(damagedPath: string, into: Database.Database, mark: Mark | undefined): Rescue {
+export function rescue(damagedPath: string, into: Database.Database, { mark, lives }: Memory): Rescue {
   const from = openDamaged(damagedPath)
   if (from === undefined) return { epoch: undefined, missing: undefined, starts: [] }
   try {
     const epoch = Number(attempt(() => from.prepare("SELECT value FROM meta WHERE name = 'epoch'").pluck().get())) || undefined
-    const starts = attempt(() => startsOf(from)) ?? []
     into.transaction(() => copySmallTables(from, into)).immediate()
     const ranges = byLane((lane) => rescueLane(from, into, lane))
     // Cursors that are carried over are ahead of nothing: a number below one of them would never be forwarded.
     const passed = into.prepare('SELECT coalesce(max(sequence), 0) FROM cursor WHERE lane = ?').pluck()
     const high = byLane((lane) => Math.max(mark?.[lane].high ?? 0, ranges[lane].held.at(-1)?.last ?? 0, Number(passed.get(lane))))
+    const oldEpoch = epoch ?? mark?.epoch
+    const remembered = attempt(() => startsOf(from)) ?? startsUpTo(oldEpoch, lives)
+    const starts = withStartsOf(remembered, ranges, high)
     const raise = into.prepare('UPDATE lane SET next_seq = ?, unbroken_from = ? WHERE lane = ?')
     for (const lane of LANES) raise.run(high[lane] + 1, high[lane] + 1, lane)
-    const oldEpoch = epoch ?? mark?.epoch
     if (oldEpoch === undefined || (mark === undefined && LANES.every((lane) => high[lane] === 0)))
       return { epoch, missing: undefined, starts }
     const missing = LANES.flatMap((lane) => missingOf(lane, oldEpoch, starts, ranges[lane], mark, high[lane]))
@@ -98,6 +100,7 @@ function copySmallTables(from: Database.Database, into: Database.Database): void
 interface LaneRescue {
   /** Forwarded to every topic of the lane, by the cursors of the damaged database. */
   readonly safe: number
+  /** In order. */
   readonly held: readonly Range[]
 }
 
@@ -127,7 +130,8 @@ function rescueLane(from: Database.Database, into: Database.Database, lane: Lane
       })
       .immediate()
   })
-  return { safe, held }
+  // After an earlier rescue blocks may stand behind the tail.
+  return { safe, held: held.sort((a, b) => a.first - b.first) }
 }
 
 /** Keys as far as the b-tree can be walked. */
@@ -168,9 +172,25 @@ function copyTail(row: TailRow, target: Statements): number | undefined {
   return row.count
 }
 
-function startsOf(from: Database.Database): readonly LifeStart[] {
+function startsOf(from: Database.Database): readonly LifeStart[] | undefined {
   const lives = from.prepare("SELECT value FROM meta WHERE name = 'lives'").pluck().get()
-  return typeof lives === 'string' ? (JSON.parse(lives) as LifeStart[]) : []
+  return typeof lives === 'string' ? (JSON.parse(lives) as LifeStart[]) : undefined
+}
+
+/** Together with the epochs of rescued events that nobody remembers: they begin with the first event that is held of them. */
+function withStartsOf(
+  remembered: readonly LifeStart[],
+  rescued: Readonly<Record<Lane, LaneRescue>>,
+  high: Readonly<Record<Lane, number>>
+): readonly LifeStart[] {
+  const known = new Set(remembered.map(({ epoch }) => epoch))
+  const held = LANES.flatMap((lane) => rescued[lane].held.map(({ epoch }) => Number(epoch)))
+  const forgotten = [...new Set(held)].filter((epoch) => !known.has(epoch)).sort((a, b) => a - b)
+  const found = forgotten.map((epoch) => {
+    const firstIn = (lane: Lane) => rescued[lane].held.find((range) => range.epoch === String(epoch))?.first ?? high[lane] + 1
+    return { epoch, first: byLane(firstIn) }
+  })
+  return [...found, ...remembered].sort((a, b) => a.epoch - b.epoch)
 }
 
 /** The ranges between what is safe and the end that were not rescued. */

@@ -33,6 +33,12 @@ export function readLives(path: string): Lives | undefined {
   }
 }
 
+/** Where the epochs up to this one begin, as far as that is remembered. */
+export function startsUpTo(epoch: number | undefined, lives: Lives | undefined): readonly LifeStart[] {
+  const starts = lives?.starts ?? []
+  return starts.slice(0, starts.findIndex((start) => start.epoch === epoch) + 1)
+}
+
 /** Gaps of an earlier life that may have been lost with its database before they were forwarded: the next one tells them again. */
 export function untoldGaps(lives: Lives | undefined, mark: Mark | undefined): readonly GapData[] {
   if (lives === undefined) return []
@@ -60,7 +66,10 @@ export function withUntold(gaps: readonly GapData[], untold: readonly GapData[])
   return [...gaps, ...untold.filter((each) => !said.has(placeOf(each)))]
 }
 
-/** Sequences go on over the epochs of a database: a range of them is told epoch by epoch. `to` null: open. */
+/**
+ * Sequences go on over the epochs of a database: a range of them is told epoch by epoch, and never as numbers that an epoch did not
+ * have: they may be those of another, and their loss would look explained. `to` null: open.
+ */
 export function gapsByEpoch(
   lane: Lane,
   reason: GapReason,
@@ -73,7 +82,7 @@ export function gapsByEpoch(
   const known = starts.length > 0 ? starts : [{ epoch, first: { alarm: 1, telemetry: 1 } }]
   return known.flatMap((start, i) => {
     const next = known[i + 1]
-    const first = Math.max(from, i === 0 ? 1 : start.first[lane])
+    const first = Math.max(from, start.first[lane])
     const last = Math.min(end, next === undefined ? Number.POSITIVE_INFINITY : next.first[lane] - 1)
     return first > last ? [] : [gap(lane, reason, String(start.epoch), first, last === Number.POSITIVE_INFINITY ? null : last)]
   })
