@@ -39,12 +39,6 @@ export const ERROR_CODES = {
     remedy:
       'Set gateway.id in the configuration to the old id, which every event in Kafka names; or delete the file to begin as a new gateway.'
   },
-  GATEWAY_ID_CHANGED: {
-    title: 'gateway.id was changed while the log holds events made under the old id',
-    blame: 'installer',
-    remedy:
-      'What Kafka had not got yet is sent under the new id, as if another gateway had seen it. If that was not meant, set the old id again; otherwise nothing is to be done.'
-  },
   CLI_USAGE: {
     title: 'A command was called with arguments it does not know',
     blame: 'installer',

@@ -69,6 +69,7 @@ export function createMemoryReader(): MemoryReader {
     epoch: () => epoch,
     lastSequence: (lane) => events[lane].length,
     firstSequence: () => 1,
+    originOf: () => undefined,
     cursors: () => [...cursors.values()],
     setAside: (limit) => setAside.slice(-limit),
     close: () => undefined

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { gatewayId } from './gateway-id.ts'
+import { type GatewayId, gatewayId, keepGatewayId } from './gateway-id.ts'
 
 let folder: string
 beforeEach(() => {
@@ -10,35 +10,43 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const kept = (data: string): string => readFileSync(join(data, 'gateway-id'), 'utf8')
+const kept = (): string => readFileSync(join(folder, 'gateway-id'), 'utf8')
+const nothing = (): undefined => undefined
+/** As at a start. */
+function start(configured: string | undefined, recall: () => string | undefined = nothing): GatewayId {
+  const found = gatewayId(folder, configured, recall)
+  keepGatewayId(folder, found.id)
+  return found
+}
 
 it('is drawn once and kept', () => {
-  const data = join(folder, 'new', 'data')
-  const { id, before } = gatewayId(data, undefined)
+  const { id, recalled } = start(undefined)
   expect(id).toMatch(/^gw-[0-9a-f]{10}$/)
-  expect(before).toBeUndefined()
-  expect(gatewayId(data, undefined)).toEqual({ id, before: undefined })
-  expect(kept(data)).toBe(`${id}\n`)
+  expect(recalled).toBe(false)
+  expect(start(undefined)).toEqual({ id, recalled: false })
+  expect(kept()).toBe(`${id}\n`)
 })
 it('is the configured one where there is one, and stays that when the configuration no longer says', () => {
-  expect(gatewayId(folder, 'hall-1')).toEqual({ id: 'hall-1', before: undefined })
-  expect(gatewayId(folder, 'hall-1')).toEqual({ id: 'hall-1', before: undefined })
-  expect(gatewayId(folder, undefined)).toEqual({ id: 'hall-1', before: undefined })
+  expect(start('hall-1').id).toBe('hall-1')
+  expect(start(undefined, () => 'hall-0')).toEqual({ id: 'hall-1', recalled: false })
+  expect(start('hall-2').id).toBe('hall-2')
+  expect(start(undefined).id).toBe('hall-2')
 })
-it('tells what it was when the configuration changes it, once', () => {
-  gatewayId(folder, 'hall-1')
-  expect(gatewayId(folder, 'hall-2')).toEqual({ id: 'hall-2', before: 'hall-1' })
-  expect(gatewayId(folder, 'hall-2')).toEqual({ id: 'hall-2', before: undefined })
+it.each([undefined, 'Not An Id\n', ''])('is what the log has recorded under when its file is lost, and is kept again: %j', (text) => {
+  if (text !== undefined) writeFileSync(join(folder, 'gateway-id'), text)
+  expect(start(undefined, () => 'gw-0123456789')).toEqual({ id: 'gw-0123456789', recalled: true })
+  expect(kept()).toBe('gw-0123456789\n')
+  expect(start(undefined)).toEqual({ id: 'gw-0123456789', recalled: false })
 })
 it.each(['Not An Id\n', '', '\0\0\0\0', 'gw-12345\ngw-6789\n'])('is never drawn anew because the file is damaged: %j', (text) => {
   writeFileSync(join(folder, 'gateway-id'), text)
-  expect(() => gatewayId(folder, undefined)).toThrow(
+  expect(() => start(undefined)).toThrow(
     expect.objectContaining({
       code: 'GATEWAY_ID_DAMAGED',
       message: expect.stringMatching(/gateway-id is damaged.*set gateway\.id.*or delete/)
     })
   )
-  expect(kept(folder)).toBe(text)
-  expect(gatewayId(folder, 'hall-1')).toEqual({ id: 'hall-1', before: undefined })
-  expect(kept(folder)).toBe('hall-1\n')
+  expect(kept()).toBe(text)
+  expect(start('hall-1').id).toBe('hall-1')
+  expect(kept()).toBe('hall-1\n')
 })

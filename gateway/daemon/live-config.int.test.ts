@@ -97,14 +97,28 @@ describe('starting', () => {
     expect((await gateway.state()).gateway).toMatchObject({ id: state.gateway.id, epoch: state.gateway.epoch })
   })
 
-  it('says when it goes by another id than what is in the log', async () => {
+  it('begins a new epoch when it goes by another id, and tells of that', async () => {
     const first = await start({ gateway: { id: 'hall-1' }, sources: { a: { driver: 'simulator' } } })
     await until(first, 'events', ({ lanes }) => lanes.telemetry.durableSequence > 5)
-    expect((await first.state()).problems).toEqual([])
+    const before = (await first.state()).gateway
     await first.stop()
-    const { gateway: shown, problems } = await (await start({ gateway: { id: 'hall-2' } })).state()
+    const second = await start({ gateway: { id: 'hall-2' } })
+    const { gateway: shown, alarms } = await second.state()
     expect(shown.id).toBe('hall-2')
-    expect(problems).toMatchObject([{ code: 'GATEWAY_ID_CHANGED', message: expect.stringContaining('from hall-1 to hall-2') }])
+    expect(Number(shown.epoch)).toBeGreaterThan(Number(before.epoch))
+    expect(alarms.filter(({ gap }) => gap?.reason === 'gateway-changed')).toHaveLength(2)
+  })
+
+  it('writes its id down again from the log when the file is lost', async () => {
+    const first = await start({ sources: {} })
+    const { gateway: before } = await first.state()
+    await first.stop()
+    const idFile = join(folder, 'data', 'gateway-id')
+    rmSync(idFile)
+    const second = await start({ sources: {} })
+    expect((await second.state()).gateway).toMatchObject({ id: before.id, epoch: before.epoch })
+    expect(readFileSync(idFile, 'utf8')).toBe(`${before.id}\n`)
+    expect(second.output()).toMatch(/gateway-id was lost/)
   })
 
   it('says in one clear line that the port is taken, and ends', async () => {

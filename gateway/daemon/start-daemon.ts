@@ -15,6 +15,7 @@ import { GatewayError } from '../errors.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import { type ForwarderHandle, startForwarder } from '../forward/start-forwarder.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
+import { lastOrigin } from '../log/last-origin.ts'
 import { type EventLogHandle, openEventLog } from '../log/open-event-log.ts'
 import { AlarmList } from '../state/alarm-list.ts'
 import { createMetrics, type Metrics } from '../state/metrics.ts'
@@ -22,7 +23,7 @@ import type { Problem } from '../state/snapshot.ts'
 import { TagBoard } from '../state/tag-board.ts'
 import { checkPortFree, startWeb, type WebServer } from '../web/server.ts'
 import { createGatewayBoard } from './gateway-board.ts'
-import { gatewayId } from './gateway-id.ts'
+import { gatewayId, keepGatewayId } from './gateway-id.ts'
 import { gatewayStatusEvent } from './gateway-status.ts'
 import { createSourceWatch, SOURCES_LOST, type SourceWatch } from './source-watch.ts'
 
@@ -91,8 +92,6 @@ function makeDataDir(path: string): void {
 class RunningDaemon implements Daemon {
   readonly #options: DaemonOptions
   readonly #running: { config: Config; problems: readonly Problem[] }
-  /** What is wrong since the start and until the next. */
-  readonly #standing: Problem[] = []
   readonly #alarms = new AlarmList()
   readonly #tags = new TagBoard({ maxTags: MAX_TAGS, maxShown: MAX_TAGS_SHOWN, lapseMs: ALERT_LAPSE_MS })
   readonly #metrics: Metrics = createMetrics()
@@ -126,7 +125,7 @@ class RunningDaemon implements Daemon {
   }
 
   showProblems(problems: readonly Problem[]): void {
-    this.#running.problems = [...this.#standing, ...problems]
+    this.#running.problems = problems
   }
 
   async start(): Promise<void> {
@@ -134,10 +133,8 @@ class RunningDaemon implements Daemon {
     makeDataDir(config.dataDir)
     // A start that is going to fail for its port must not begin a log first.
     await checkPortFree(config.web)
-    const { id, before } = gatewayId(config.dataDir, config.gateway.id)
-    this.gatewayId = id
+    this.#identify()
     const log = await this.#openLog()
-    if (before !== undefined) this.#warnOfNewId(before, log)
     const ingest = await this.#startIngest(log)
     const forwarder = this.#startForwarder(log)
     const supervisor = this.#startSupervisor(ingest)
@@ -165,13 +162,12 @@ class RunningDaemon implements Daemon {
     }
   }
 
-  /** Ids are given to events on their way out, so what waits in the log would look like another gateway's. */
-  #warnOfNewId(before: string, log: EventLogHandle): void {
-    if (Object.values(log.status().lanes).every(({ firstSequence, lastSequence }) => lastSequence < firstSequence)) return
-    const message = `gateway.id was changed from ${before} to ${this.gatewayId}; what Kafka had not got before is sent under the new id`
-    this.#options.logger.warn({ before, gatewayId: this.gatewayId }, message)
-    this.#standing.push({ code: 'GATEWAY_ID_CHANGED', message })
-    this.showProblems([])
+  #identify(): void {
+    const { dataDir, gateway } = this.#options.config
+    const { id, recalled } = gatewayId(dataDir, gateway.id, () => lastOrigin(dataDir)?.gatewayId)
+    if (recalled) this.#options.logger.warn({ gatewayId: id, dataDir }, 'the file gateway-id was lost; it is written again from the log')
+    keepGatewayId(dataDir, id)
+    this.gatewayId = id
   }
 
   async #openLog(): Promise<EventLogHandle> {
@@ -179,7 +175,7 @@ class RunningDaemon implements Daemon {
     const log = await openEventLog({
       directory: config.dataDir,
       clock,
-      gapOrigin: { gatewayId: this.gatewayId, bootId: clock.bootId },
+      gapOrigin: { gatewayId: this.gatewayId, bootId: clock.bootId, site: config.site },
       limits: {
         maxBytes: config.log.maxBytes,
         telemetryMaxAgeMs: config.log.telemetryMaxAgeDays * DAY_MS,

@@ -36,6 +36,7 @@ export const gapReasonSchema = z.enum([
   'log-damaged',
   'log-restored',
   'log-moved',
+  'gateway-changed',
   'evicted-by-age',
   'evicted-by-size',
   'evicted-by-full-disk',
@@ -57,6 +58,7 @@ export const dataGap = defineEvent({
   data: z.object({
     lane: z.enum(['alarm', 'telemetry']),
     epoch: z.string().nullable().describe('Epoch of the log that the events belonged to; null: unknown'),
+    gateway: z.string().optional().describe('Gateway that the epoch belongs to, where that is not the one that tells'),
     from: z.number().int().nullable().describe('First lane sequence concerned; null: unknown, or the events never had one'),
     to: z.number().int().nullable().describe('Last lane sequence concerned; null: unknown (open end), or the events never had one'),
     countByType: z.record(z.string(), z.number().int()).describe('How many events of each type, as far as known'),

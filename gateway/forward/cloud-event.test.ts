@@ -5,8 +5,8 @@ import type { LoggedEvent } from '../log/event-log.ts'
 import { createEventEncoder } from './cloud-event.ts'
 
 const identity = { site: 'north pit', gatewayId: 'gw-1' }
-const structured = createEventEncoder(identity, 'structured')
-const binary = createEventEncoder(identity, 'binary')
+const structured = createEventEncoder(() => identity, 'structured')
+const binary = createEventEncoder(() => identity, 'binary')
 
 const movement: LoggedEvent = {
   lane: 'telemetry',

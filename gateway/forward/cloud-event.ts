@@ -1,12 +1,10 @@
 import { dataSchemaUri, eventDefinition } from '../events/catalogue.ts'
 import type { LoggedEvent } from '../log/event-log.ts'
+import type { Origin } from '../log/told-lives.ts'
 import type { OutgoingRecord, RecordHeaders } from './forward-port.ts'
 
-/** Where events of this gateway say they come from. */
-export interface GatewayIdentity {
-  readonly site: string
-  readonly gatewayId: string
-}
+/** Where events of a gateway say they come from. */
+export type GatewayIdentity = Origin
 
 export type ContentMode = 'structured' | 'binary'
 
@@ -50,8 +48,21 @@ function schemaOf(type: string): string | undefined {
   return definition === undefined ? undefined : dataSchemaUri(definition)
 }
 
-/** CloudEvents 1.0, JSON event format in structured mode; or the binary mode of the Kafka protocol binding (section 3.2). */
-export function createEventEncoder(identity: GatewayIdentity, mode: ContentMode): EventEncoder {
+/**
+ * CloudEvents 1.0, JSON event format in structured mode; or the binary mode of the Kafka protocol binding (section 3.2). An event is
+ * named by the gateway that recorded it, which `identityOf` its epoch tells, whatever the gateway is called by now.
+ */
+export function createEventEncoder(identityOf: (epoch: string) => GatewayIdentity, mode: ContentMode): EventEncoder {
+  const encoders = new Map<string, EventEncoder>()
+  const encoderOf = (epoch: string): EventEncoder => {
+    const made = epochEncoder(identityOf(epoch), mode)
+    encoders.set(epoch, made)
+    return made
+  }
+  return (event, topic) => (encoders.get(event.epoch) ?? encoderOf(event.epoch))(event, topic)
+}
+
+function epochEncoder(identity: GatewayIdentity, mode: ContentMode): EventEncoder {
   const source = `/site/${encodeURIComponent(identity.site)}/gateway/${encodeURIComponent(identity.gatewayId)}`
   const gateway = encodeURIComponent(identity.gatewayId)
   return mode === 'structured' ? structuredEncoder(source, gateway) : binaryEncoder(source, gateway)

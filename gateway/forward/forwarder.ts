@@ -14,8 +14,9 @@ import { LanePump, type LanePumpOptions } from './lane-pump.ts'
 import { topicSettings, topicsByType } from './topics.ts'
 
 export interface ForwarderOptions {
+  /** Of epochs of which the log does not say whose they are. */
   readonly identity: GatewayIdentity
-  readonly reader: Pick<LogReader, 'read' | 'epoch' | 'lastSequence' | 'cursors'>
+  readonly reader: Pick<LogReader, 'read' | 'epoch' | 'lastSequence' | 'cursors' | 'originOf'>
   readonly clock: Clock
   readonly random: () => number
   readonly createPort: (lane: Lane, kafka: KafkaSettings) => ForwardPort
@@ -162,7 +163,7 @@ export class Forwarder {
       lane,
       epoch: this.#epoch,
       reader,
-      encode: createEventEncoder(identity, kafka.mode ?? 'structured'),
+      encode: createEventEncoder((epoch) => reader.originOf(epoch) ?? identity, kafka.mode ?? 'structured'),
       topicOfType,
       topics: topicSettings(kafka),
       cursors: this.#cursors[lane],

@@ -4,7 +4,7 @@ import type { GapReason } from '../events/gateway-events.ts'
 import { type GapData, gap } from './gap-events.ts'
 import type { Whereabouts } from './log-identity.ts'
 import type { Mark } from './log-mark.ts'
-import { gapsByEpoch, type Lives, startsUpTo } from './told-lives.ts'
+import { gapsByEpoch, type Lives, type Origin, startsUpTo } from './told-lives.ts'
 
 /** What the database itself says of its end. */
 export interface DatabaseEnd {
@@ -25,14 +25,28 @@ export interface NewLife {
   readonly gaps: readonly GapData[]
 }
 
+/** Whose log it was and whose it is now, where that is not the same. */
+export interface ChangedOrigin {
+  readonly from: Origin
+  readonly to: Origin
+}
+
 /**
  * Decides at opening whether the log goes on (`undefined`) or begins another life. The rules, in order: other hardware; files put
- * back or missing beside the database; a database that is behind its mark.
+ * back or missing beside the database; a database that is behind its mark; another gateway id or site.
  */
-export function lifeOfOpened(end: DatabaseEnd, memory: Memory, whereabouts: Whereabouts, wallMs: number): NewLife | undefined {
+export function lifeOfOpened(
+  end: DatabaseEnd,
+  memory: Memory,
+  whereabouts: Whereabouts,
+  wallMs: number,
+  changed?: ChangedOrigin
+): NewLife | undefined {
   const { mark } = memory
   const behind = mark !== undefined && isBehind(end, mark)
-  if (whereabouts === 'same' && mark !== undefined && !behind) return undefined
+  if (whereabouts === 'same' && mark !== undefined && !behind) {
+    return changed === undefined ? undefined : lifeOfOther(end, changed, nextEpoch(wallMs, end.epoch, mark.epoch))
+  }
   const reason = whereabouts === 'moved' ? 'log-moved' : 'log-restored'
   const gaps: GapData[] = []
   // Everything in this database will still be forwarded; after its end nothing is known of its epoch, nor of later ones …
@@ -42,6 +56,13 @@ export function lifeOfOpened(end: DatabaseEnd, memory: Memory, whereabouts: Wher
   // … except what the mark remembers.
   if (mark !== undefined && behind) gaps.push(...gapsOfMark(mark, memory.lives, reason, end))
   return { reason, epoch: nextEpoch(wallMs, end.epoch, mark?.epoch), gaps: orBare(gaps, reason) }
+}
+
+/** Nothing is missing: the old epoch ends with what the database holds, and whatever follows belongs to the new one. */
+function lifeOfOther(end: DatabaseEnd, { from, to }: ChangedOrigin, epoch: number): NewLife {
+  const reason = 'gateway-changed'
+  const detail = `gateway ${from.gatewayId} of site ${from.site} is now gateway ${to.gatewayId} of site ${to.site}; nothing is missing`
+  return { reason, epoch, gaps: LANES.map((lane) => gap(lane, reason, String(end.epoch), end.last[lane] + 1, null, { detail })) }
 }
 
 /** Life of a log whose database is gone (`log-created`) or cannot be used (`log-damaged`). `missing`: what a rescue could not save. */

@@ -18,6 +18,8 @@ export interface LogThreadSettings {
   readonly directory: string
   readonly limits: LogLimits
   readonly gatewayId: string
+  /** Absent: the log does not keep whose events it records. */
+  readonly site?: string
   readonly bootId: string
   readonly clockQuality: ClockQuality
   /** Monotonic clock of the program minus `process.hrtime`, milliseconds. */

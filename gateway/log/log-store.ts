@@ -39,6 +39,7 @@ import { addCounts, alarmBatch, type GapData, type GapStamp, gap, gapEvent, gaps
 import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
 import type { Mark, MarkFile } from './log-mark.ts'
 import type { CursorState, SetAsideRecord } from './reader-contract.ts'
+import { originsOf, startsOf, withGateway } from './told-lives.ts'
 
 /** A batch of one lane, as the main thread encoded it. */
 export interface StoredBatch {
@@ -344,7 +345,8 @@ export class LogStore {
   #putGaps(put: (batch: StoredBatch) => void, gaps: readonly GapData[]): void {
     if (gaps.length === 0) return
     const stamp = this.#stamp()
-    const events = gaps.map((data) => gapEvent(data, stamp))
+    const origins = originsOf(startsOf(this.meta('lives')))
+    const events = gaps.map((data) => gapEvent(withGateway(data, origins, stamp.key), stamp))
     put({ lane: 'alarm', ...alarmBatch(events) })
     this.#ownEvents.push(...events)
   }

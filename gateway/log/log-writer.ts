@@ -90,12 +90,13 @@ export class LogWriter {
   }
 
   #open(damage?: string): { store: LogStore; room: StorageRoom; newLife: string | undefined; setAsideAs: string | undefined } {
-    const { directory, limits, machineId, maxPages } = this.#settings
+    const { directory, gatewayId, limits, machineId, maxPages, site } = this.#settings
     const { store, newLife, setAsideAs } = openLogStore({
       directory,
       stamp: () => this.#stamp(),
       onOwnEvents: (events) => this.#post({ kind: 'own-events', events }),
       walKeptBytes: this.#walKeptBytes(),
+      origin: site === undefined ? undefined : { gatewayId, site },
       ...(damage === undefined ? {} : { damage }),
       ...(machineId === undefined ? {} : { machineId }),
       ...(maxPages === undefined ? {} : { maxPages })

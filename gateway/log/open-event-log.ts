@@ -15,8 +15,8 @@ const MIB = 1024 * 1024
 export interface EventLogOptions {
   readonly directory: string
   readonly clock: { wallMs(): number; monotonicMs(): number; quality(): ClockQuality }
-  /** How the log stamps events that it makes itself. */
-  readonly gapOrigin: { readonly gatewayId: string; readonly bootId: string }
+  /** How the log stamps events that it makes itself; with a site, it also keeps whose events each epoch holds. */
+  readonly gapOrigin: { readonly gatewayId: string; readonly bootId: string; readonly site?: string }
   readonly limits?: Partial<LogLimits>
   /** Memory for what is not durable yet: from `congestedBytes` on sources should hold back, from `maxWaitingBytes` on telemetry is dropped. */
   readonly memory?: { readonly congestedBytes: number; readonly maxWaitingBytes: number }

@@ -7,6 +7,7 @@ import type { LoggedEvent } from './event-log.ts'
 import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
 import { decodeRun, earlier, mayHold, mayHoldKeys, nextRun, type Run } from './log-runs.ts'
 import type { CursorState, DamagedRun, EventQuery, LogReader, ReadOptions, ReadResult, SetAsideRecord } from './reader-contract.ts'
+import { type Origin, originsOf, startsOf } from './told-lives.ts'
 
 /** Decoded runs kept: several topics of a lane read the same ones, one after the other. */
 const KEPT_RUNS = 3
@@ -137,6 +138,11 @@ class SqliteLogReader implements LogReader {
 
   cursors(): readonly CursorState[] {
     return this.#current().db.prepare<[], CursorState>('SELECT lane, topic, sequence FROM cursor').all()
+  }
+
+  originOf(epoch: string): Origin | undefined {
+    const lives = this.#current().db.prepare("SELECT value FROM meta WHERE name = 'lives'").pluck().get()
+    return originsOf(startsOf(lives)).get(epoch)
   }
 
   setAside(limit: number): readonly SetAsideRecord[] {

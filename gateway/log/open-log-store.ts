@@ -7,18 +7,30 @@ import { byLane, laneStatements } from './lane-tables.ts'
 import { isDamage, LogError } from './log-error.ts'
 import { compareIdentity, ensureSentinel, type LogIdentity, readIdentity } from './log-identity.ts'
 import { quickCheck, refuseNewer } from './log-integrity.ts'
-import { lifeOfNew, lifeOfOpened, type Memory, type NewLife } from './log-life.ts'
+import { type ChangedOrigin, lifeOfNew, lifeOfOpened, type Memory, type NewLife } from './log-life.ts'
 import { MarkFile } from './log-mark.ts'
 import { type LogPaths, logPaths } from './log-paths.ts'
 import { LogStore } from './log-store.ts'
 import { migrate } from './migrations.ts'
 import { type Rescue, rescue } from './rescue.ts'
 import { syncDirectory } from './sync-directory.ts'
-import { type LifeStart, readLives, rememberLives, untoldGaps, withUntold } from './told-lives.ts'
+import {
+  type LifeStart,
+  type Origin,
+  originsOf,
+  readLives,
+  rememberLives,
+  startsOf,
+  untoldGaps,
+  withGateway,
+  withUntold
+} from './told-lives.ts'
 
 export interface StoreOptions {
   readonly directory: string
   readonly stamp: () => GapStamp
+  /** Whose events are recorded from now on. Absent: the log does not say. */
+  readonly origin?: Origin | undefined
   readonly onOwnEvents?: (events: readonly GatewayEvent[]) => void
   /** Stands for the numbers of the hardware. */
   readonly machineId?: string
@@ -114,11 +126,27 @@ function takeUp(db: Database.Database, paths: LogPaths, mark: MarkFile, options:
   const now = readIdentity(paths, options.machineId)
   const then = JSON.parse(store.meta('identity') ?? '{"files":{},"hardware":{}}') as LogIdentity
   const end = { epoch: Number(store.epoch), last: byLane((lane) => store.lastSequence(lane)) }
-  const newLife = lifeOfOpened(end, memoryOf(paths, mark), compareIdentity(then, now), options.stamp().wallMs)
-  const living = newLife === undefined ? store : beginLife(db, paths, mark, options, newLife, startsOf(db))
+  const starts = adopt(store, options.origin)
+  const changed = changedOrigin(starts.at(-1)?.origin, options.origin)
+  const newLife = lifeOfOpened(end, memoryOf(paths, mark), compareIdentity(then, now), options.stamp().wallMs, changed)
+  const living = newLife === undefined ? store : beginLife(db, paths, mark, options, newLife, starts)
   for (const lane of LANES) for (const block of quickCheck(db, living.statements).damaged[lane]) living.blockDamaged(lane, block)
   living.writeMark()
   return { store: living, newLife, setAsideAs: undefined }
+}
+
+/** Epochs of a log that did not keep whose they are: those of whoever opens it first. */
+function adopt(store: LogStore, origin: Origin | undefined): readonly LifeStart[] {
+  const starts = startsOf(store.meta('lives'))
+  if (origin === undefined || starts.every((start) => start.origin !== undefined)) return starts
+  const adopted = starts.map((start) => ({ origin, ...start }))
+  store.setMeta('lives', JSON.stringify(adopted))
+  return adopted
+}
+
+function changedOrigin(from: Origin | undefined, to: Origin | undefined): ChangedOrigin | undefined {
+  if (from === undefined || to === undefined) return undefined
+  return from.gatewayId === to.gatewayId && from.site === to.site ? undefined : { from, to }
 }
 
 function beginAnew(paths: LogPaths, mark: MarkFile, options: StoreOptions, damage: { readonly problem: string } | undefined): OpenedStore {
@@ -155,14 +183,18 @@ function beginLife(
   ensureSentinel(paths)
   syncDirectory(paths.directory)
   const put = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
-  const gaps = withUntold(life.gaps, untoldGaps(readLives(paths.lives), mark.read()))
+  const { origin } = options
+  const remembered = readLives(paths.lives)
+  const origins = originsOf([...(remembered?.starts ?? []), ...earlier])
+  const gaps = withUntold(life.gaps, untoldGaps(remembered, mark.read())).map((each) => withGateway(each, origins, options.stamp().key))
   let store: LogStore | undefined
   db.transaction(() => {
     put.run('epoch', String(life.epoch))
     put.run('identity', JSON.stringify(readIdentity(paths, options.machineId)))
     const begun = new LogStore(db, mark, options.stamp, options.onOwnEvents)
     store = begun
-    const starts = [...earlier, { epoch: life.epoch, first: byLane((lane) => begun.lastSequence(lane) + 1) }]
+    const first = byLane((lane) => begun.lastSequence(lane) + 1)
+    const starts: LifeStart[] = [...earlier, { epoch: life.epoch, first, ...(origin === undefined ? {} : { origin }) }]
     put.run('lives', JSON.stringify(starts))
     rememberLives(paths.lives, { epoch: life.epoch, starts, gaps, gapSequence: store.lastSequence('alarm') + gaps.length })
     store.commit([], [], gaps)
@@ -175,11 +207,6 @@ function beginLife(
 
 function memoryOf(paths: LogPaths, mark: MarkFile): Memory {
   return { mark: mark.read(), lives: readLives(paths.lives) }
-}
-
-function startsOf(db: Database.Database): readonly LifeStart[] {
-  const lives = db.prepare("SELECT value FROM meta WHERE name = 'lives'").pluck().get()
-  return typeof lives === 'string' ? (JSON.parse(lives) as LifeStart[]) : []
 }
 
 /** Renames a damaged database with its write-ahead log; it is never deleted. */

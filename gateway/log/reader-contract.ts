@@ -1,5 +1,6 @@
 import type { Lane } from '../events/define-event.ts'
 import type { LoggedEvent } from './event-log.ts'
+import type { Origin } from './told-lives.ts'
 
 export interface ReadOptions {
   /** Only these types; absent: all. Blocks without any of them are skipped without being decoded. */
@@ -65,6 +66,8 @@ export interface LogReader {
   /** First sequence still held; last + 1 when nothing is. */
   firstSequence(lane: Lane): number
   cursors(): readonly CursorState[]
+  /** Whose events an epoch holds; undefined: the log does not say. */
+  originOf(epoch: string): Origin | undefined
   setAside(limit: number): readonly SetAsideRecord[]
   close(): void
 }

@@ -7,7 +7,7 @@ import type { GapData } from './gap-events.ts'
 import { type BlockRow, byLane, laneStatements, type TailRow } from './lane-tables.ts'
 import type { Memory } from './log-life.ts'
 import type { Mark } from './log-mark.ts'
-import { gapsByEpoch, type LifeStart, startsUpTo } from './told-lives.ts'
+import { gapsByEpoch, type LifeStart, startsOf, startsUpTo } from './told-lives.ts'
 
 /** Telemetry beyond this is left in the damaged file: copying it would delay the start and could fill the disk. */
 const MAX_TELEMETRY_BYTES = 64 * 1024 * 1024
@@ -42,7 +42,7 @@ export function rescue(damagedPath: string, into: Database.Database, { mark, liv
     const passed = into.prepare('SELECT coalesce(max(sequence), 0) FROM cursor WHERE lane = ?').pluck()
     const high = byLane((lane) => Math.max(mark?.[lane].high ?? 0, ranges[lane].held.at(-1)?.last ?? 0, Number(passed.get(lane))))
     const oldEpoch = epoch ?? mark?.epoch
-    const remembered = attempt(() => startsOf(from)) ?? startsUpTo(oldEpoch, lives)
+    const remembered = attempt(() => startsIn(from)) ?? startsUpTo(oldEpoch, lives)
     const starts = withStartsOf(remembered, ranges, high)
     const raise = into.prepare('UPDATE lane SET next_seq = ?, unbroken_from = ? WHERE lane = ?')
     for (const lane of LANES) raise.run(high[lane] + 1, high[lane] + 1, lane)
@@ -172,9 +172,9 @@ function copyTail(row: TailRow, target: Statements): number | undefined {
   return row.count
 }
 
-function startsOf(from: Database.Database): readonly LifeStart[] | undefined {
+function startsIn(from: Database.Database): readonly LifeStart[] | undefined {
   const lives = from.prepare("SELECT value FROM meta WHERE name = 'lives'").pluck().get()
-  return typeof lives === 'string' ? (JSON.parse(lives) as LifeStart[]) : undefined
+  return lives === undefined ? undefined : startsOf(lives)
 }
 
 /** Together with the epochs of rescued events that nobody remembers: they begin with the first event that is held of them. */

@@ -9,10 +9,18 @@ import { syncDirectory } from './sync-directory.ts'
 /** More lives or gaps than this in a row: the oldest are forgotten. */
 const MAX_REMEMBERED = 500
 
+/** Whose events they are: every record in Kafka names both, so they stay with the epoch in which an event was recorded. */
+export interface Origin {
+  readonly gatewayId: string
+  readonly site: string
+}
+
 /** Where an epoch begins in the sequences of its database. */
 export interface LifeStart {
   readonly epoch: number
   readonly first: Readonly<Record<Lane, number>>
+  /** Absent in logs that did not keep it. */
+  readonly origin?: Origin
 }
 
 /** What is remembered of the present life outside the database, in case that is lost. */
@@ -57,6 +65,22 @@ export function rememberLives(path: string, lives: Lives): void {
   }
   renameSync(`${path}.new`, path)
   syncDirectory(dirname(path))
+}
+
+/** What the log's `meta` says under `lives`. */
+export function startsOf(meta: unknown): readonly LifeStart[] {
+  return typeof meta === 'string' ? (JSON.parse(meta) as LifeStart[]) : []
+}
+
+/** By epoch, as far as the log knows. */
+export function originsOf(starts: readonly LifeStart[]): ReadonlyMap<string, Origin> {
+  return new Map(starts.flatMap(({ epoch, origin }) => (origin === undefined ? [] : [[String(epoch), origin] as const])))
+}
+
+/** Events are named by gateway, epoch and number, so a gap in what another gateway id has recorded says which. */
+export function withGateway(each: GapData, origins: ReadonlyMap<string, Origin>, teller: string): GapData {
+  const gateway = each.epoch === null ? undefined : origins.get(each.epoch)?.gatewayId
+  return gateway === undefined || gateway === teller ? each : { ...each, gateway }
 }
 
 /** The gaps of a new life, and after them those of earlier lives that it does not say already. */

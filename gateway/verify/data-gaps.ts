@@ -17,7 +17,9 @@ export interface Explanation {
 }
 
 interface ToldGap {
+  /** Whose events it speaks of. */
   readonly gateway: string
+  readonly toldBy: string
   /** Epoch of the log in which the gap stands. */
   readonly toldIn: string
   /** Where it stands in the alarm lane of that epoch. */
@@ -26,10 +28,10 @@ interface ToldGap {
 }
 
 /** A log that began without knowing the one before. Other gaps without numbers are of events that never had one. */
-const NEW_LIFE: ReadonlySet<GapReason> = new Set(['log-created', 'log-damaged', 'log-restored', 'log-moved'])
+const NEW_LIFE: ReadonlySet<GapReason> = new Set(['log-created', 'log-damaged', 'log-restored', 'log-moved', 'gateway-changed'])
 
 /** Reasons of an epoch in the database of an older one. */
-const WENT_ON: ReadonlySet<GapReason> = new Set(['log-restored', 'log-moved'])
+const WENT_ON: ReadonlySet<GapReason> = new Set(['log-restored', 'log-moved', 'gateway-changed'])
 
 /** Epochs are numbers that grow; compared as numbers where they are. */
 export function compareEpochs(left: string, right: string): number {
@@ -44,8 +46,10 @@ export class DataGaps {
   /** False: the record is no valid DataGap. */
   add(event: WireEvent): boolean {
     const parsed = dataGap.data.safeParse(event.data)
-    if (parsed.success) this.#gaps.push({ gateway: event.gateway, toldIn: event.epoch, sequence: event.sequence, data: parsed.data })
-    return parsed.success
+    if (!parsed.success) return false
+    const { data } = parsed
+    this.#gaps.push({ gateway: data.gateway ?? event.gateway, toldBy: event.gateway, toldIn: event.epoch, sequence: event.sequence, data })
+    return true
   }
 
   explain(gateway: string, epoch: string, lane: string): Explanation {
@@ -66,6 +70,14 @@ export class DataGaps {
     )
   }
 
+  /** Last number of an epoch that went over to another gateway, as that one says. */
+  endOf(gateway: string, epoch: string, lane: string): number | undefined {
+    const isEnd = ({ data, ...told }: ToldGap) =>
+      data.reason === 'gateway-changed' && told.gateway === gateway && data.epoch === epoch && data.lane === lane
+    const from = this.#gaps.find(isEnd)?.data.from
+    return typeof from === 'number' ? from - 1 : undefined
+  }
+
   /** Where the first record of an epoch stands in the alarm lane; undefined: it is not there. */
   openingSequence(gateway: string, epoch: string): number | undefined {
     return this.#opening(gateway, epoch)?.sequence
@@ -82,12 +94,24 @@ export class DataGaps {
     const told = lane === 'alarm' ? opening : this.#told(gateway, epoch).find((gap) => gap.sequence === sequence + 1)
     const { lane: about, epoch: after, from, to } = told?.data ?? {}
     return about === lane && after === data.epoch && typeof after === 'string' && typeof from === 'number' && to === null
-      ? { kind: 'went-on', start: from, after }
+      ? { kind: 'went-on', start: from, after, isAnothers: opening.gateway !== gateway }
       : undefined
   }
 
+  /** With which number a gateway has taken over another one's database last, before an epoch of its own. */
+  lastTakeOver(gateway: string, epoch: string, lane: string): number | undefined {
+    const isTakeOver = ({ data, ...told }: ToldGap) =>
+      NEW_LIFE.has(data.reason) && data.lane === lane && told.toldBy === gateway && told.gateway !== gateway && data.to === null
+    return (
+      this.#gaps
+        .filter((gap) => isTakeOver(gap) && compareEpochs(gap.toldIn, epoch) < 0)
+        .sort((a, b) => compareEpochs(b.toldIn, a.toldIn))
+        .find(({ data }) => data.from !== null)?.data.from ?? undefined
+    )
+  }
+
   #told(gateway: string, epoch: string): ToldGap[] {
-    return this.#gaps.filter((gap) => gap.gateway === gateway && gap.toldIn === epoch)
+    return this.#gaps.filter((gap) => gap.toldBy === gateway && gap.toldIn === epoch)
   }
 
   #opening(gateway: string, epoch: string): ToldGap | undefined {

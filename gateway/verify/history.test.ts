@@ -254,29 +254,34 @@ describe('where numbers begin and end', () => {
 
 type Step =
   | { readonly kind: 'append'; readonly alarms: number; readonly telemetry: number }
-  | { readonly kind: 'copy' | 'restore' | 'move' | 'delete' }
+  | { readonly kind: 'copy' | 'restore' | 'move' | 'delete' | 'rename' }
 
-/** What the topics hold when databases are moved, deleted and put back from copies, and all that was appended is forwarded. */
+/** What the topics hold when databases are moved, deleted, put back from copies and taken over by a gateway of another id, and all that was appended is forwarded. */
 function historyOf(steps: readonly Step[]): Placed[] {
   const records: Placed[] = []
-  let database = { epoch: 1, alarm: 0, telemetry: 0 }
+  let gateway = 'gw1'
+  let database = { epoch: 1, alarm: 0, telemetry: 0, gateway }
   let copy = database
   let newest = 1
   const append = (laneName: 'alarm' | 'telemetry', count: number) => {
-    const place = { lane: laneName, epoch: String(database.epoch) }
+    const place = { lane: laneName, epoch: String(database.epoch), gateway }
     records.push(...lane(database[laneName] + 1, database[laneName] + count, place))
     database = { ...database, [laneName]: database[laneName] + count }
   }
   const begin = (gaps: readonly Record<string, unknown>[], from: typeof database) => {
     newest += 1
-    database = { ...from, epoch: newest, alarm: from.alarm + gaps.length }
-    for (const [index, data] of gaps.entries()) records.push(gapRecord(data, { epoch: String(newest), sequence: from.alarm + index + 1 }))
+    database = { ...from, epoch: newest, alarm: from.alarm + gaps.length, gateway }
+    const place = { epoch: String(newest), gateway }
+    for (const [index, data] of gaps.entries()) records.push(gapRecord(data, { ...place, sequence: from.alarm + index + 1 }))
   }
   const bare = (reason: string) => [{ lane: 'alarm', epoch: null, from: null, to: null, reason }]
-  const ends = (reason: string, { epoch, alarm, telemetry }: typeof database) => [
-    { lane: 'alarm', epoch: String(epoch), from: alarm + 1, to: null, reason },
-    { lane: 'telemetry', epoch: String(epoch), from: telemetry + 1, to: null, reason }
-  ]
+  const ends = (reason: string, { epoch, alarm, telemetry, ...of }: typeof database) => {
+    const common = { epoch: String(epoch), to: null, reason, ...(of.gateway === gateway ? {} : { gateway: of.gateway }) }
+    return [
+      { lane: 'alarm', from: alarm + 1, ...common },
+      { lane: 'telemetry', from: telemetry + 1, ...common }
+    ]
+  }
   newest = 0
   begin(bare('log-created'), database)
   copy = database
@@ -286,18 +291,23 @@ function historyOf(steps: readonly Step[]): Placed[] {
       append('telemetry', step.telemetry)
     } else if (step.kind === 'copy') copy = database
     else if (step.kind === 'move') begin(ends('log-moved', database), database)
-    else if (step.kind === 'delete') begin(bare('log-created'), { epoch: 0, alarm: 0, telemetry: 0 })
-    else begin(copy.epoch === database.epoch && copy !== database ? bare('log-restored') : ends('log-restored', copy), copy)
+    else if (step.kind === 'delete') begin(bare('log-created'), { epoch: 0, alarm: 0, telemetry: 0, gateway })
+    else if (step.kind === 'rename') {
+      gateway = gateway === 'gw1' ? 'gw2' : 'gw1'
+      begin(ends('gateway-changed', database), database)
+    } else begin(copy.epoch === database.epoch && copy !== database ? bare('log-restored') : ends('log-restored', copy), copy)
   }
   return records
 }
 
-describe('a history of databases that are moved, deleted and put back', () => {
+describe('a history of databases that are moved, deleted, put back and taken over', () => {
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('append' as const), alarms: fc.nat(4), telemetry: fc.nat(12) }) },
     {
       weight: 2,
-      arbitrary: fc.constantFrom('copy' as const, 'restore' as const, 'move' as const, 'delete' as const).map((kind) => ({ kind }))
+      arbitrary: fc
+        .constantFrom('copy' as const, 'restore' as const, 'move' as const, 'delete' as const, 'rename' as const)
+        .map((kind) => ({ kind }))
     }
   )
   const steps = fc.array(step, { maxLength: 14 })

@@ -63,6 +63,8 @@ export class History {
     }
     if (this.#options.gateway !== undefined && this.#options.gateway !== event.gateway) {
       this.#otherGateways.add(event.gateway)
+      // It may speak of the gateway asked for, whose log it has taken over.
+      if (event.type === 'DataGap') this.#gaps.add(event)
       return
     }
     this.#records++
@@ -92,6 +94,8 @@ export class History {
     const bounds = laneBounds({
       extents: ledgers.map(({ extent }) => extent),
       beginningOf: (epoch) => gaps.beginning(gateway, epoch, lane),
+      endOf: (epoch) => gaps.endOf(gateway, epoch, lane),
+      lastTakeOver: (epoch) => gaps.lastTakeOver(gateway, epoch, lane),
       openingOf: (epoch) => (lane === 'alarm' ? (gaps.openingSequence(gateway, epoch) ?? 0) : undefined),
       fromFirst: this.#options.fromFirst === true
     })

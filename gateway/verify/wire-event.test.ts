@@ -41,7 +41,7 @@ describe('parseWireEvent', () => {
       fc.property(told, identity, mode, ({ sequence, epoch, lane, key, data }, gateway, contentMode) => {
         const origin = { source: 's', receivedAt: 1_790_000_000_000, clockQuality: 'synchronised', bootId: 'b', monotonicMs: 5 }
         const logged = { ...origin, lane, epoch, sequence, type: 'TagInfo', key, time: 1_790_000_000_000, body: JSON.stringify(data) }
-        const record = createEventEncoder(gateway, contentMode)(logged, 't')
+        const record = createEventEncoder(() => gateway, contentMode)(logged, 't')
         const headers = Object.fromEntries(Object.entries(record.headers ?? {}).map(([name, text]) => [name, String(text)]))
         const event = parsed(wire({ key: record.key, value: record.value, headers }))
         expect(event).toMatchObject({ gateway: gateway.gatewayId, epoch, lane, sequence, type: 'TagInfo', key })

@@ -141,6 +141,7 @@ export const en = {
       'log-damaged': 'The log was damaged and set aside',
       'log-restored': 'The log was restored from a copy',
       'log-moved': 'The log was moved to other hardware',
+      'gateway-changed': 'The gateway goes by another id or site',
       'evicted-by-age': 'Older than the log keeps',
       'evicted-by-size': 'Removed to keep the log within its size',
       'evicted-by-full-disk': 'Removed because the disk is full',
