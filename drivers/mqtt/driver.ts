@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import { type Driver, DriverError } from '../driver.ts'
 import { ExactlyOnce } from './exactly-once.ts'
-import { MqttRun, type MqttSession } from './mqtt-run.ts'
+import { MqttRun } from './mqtt-run.ts'
+import type { MqttSession } from './mqtt-run-parts.ts'
 import { type MqttSettings, mqttSettingsSchema } from './settings.ts'
 
 /** Messages from an MQTT broker, acknowledged only when the log has committed them. See docs/drivers/mqtt.md. */

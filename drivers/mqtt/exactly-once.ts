@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+
+const SEPARATOR = Buffer.of(0)
 
 interface KnownMessage {
   readonly digest: string
@@ -30,7 +32,8 @@ export class ExactlyOnce {
 
   /** A QoS 2 PUBLISH came. Answers what to call when it is durable; undefined: it is stored, or being stored, already. */
   receive(packetId: number, dup: boolean, topic: string, payload: Uint8Array): (() => void) | undefined {
-    const digest = createHash('sha256').update(topic).update('\0').update(payload).digest('base64')
+    // In one call: a hash object for each message costs half as much again.
+    const digest = hash('sha256', Buffer.concat([Buffer.from(topic), SEPARATOR, payload]), 'base64')
     const before = this.#known.get(packetId)
     if (dup && before?.digest === digest && (before.durable || before.connection === this.#connection)) return undefined
     const message: KnownMessage = { digest, connection: this.#connection, durable: false }

@@ -105,6 +105,26 @@ describe('HeldAckStream', () => {
     expect(link.bytes).toEqual(Buffer.concat([1, 2, 3, 4].map((id) => ackPacket('puback', id))))
   })
 
+  it('sends what the client answers within one turn in one write, and with it what a commit released, in the order in which they came to leave', async () => {
+    const { link, stream } = open()
+    const entries = [1, 2].map((id) => receive(stream, id))
+    await settlePromises()
+    const disconnect = packet(0xe0, Buffer.alloc(0))
+    const [first, second] = entries
+    if (first === undefined || second === undefined) throw new Error('two messages were received')
+    stream.write(ackPacket('pubcomp', 8))
+    stream.gate.confirm(first, 0)
+    stream.write(ackPacket('pubcomp', 9))
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    stream.gate.confirm(second, 0)
+    stream.write(disconnect)
+    expect(link.written).toEqual([])
+    await settlePromises()
+    expect(link.written).toHaveLength(1)
+    const expected = [ackPacket('pubcomp', 8), ackPacket('puback', 1), ackPacket('pubcomp', 9), ackPacket('puback', 2), disconnect]
+    expect(link.bytes.toString('hex')).toBe(Buffer.concat(expected).toString('hex'))
+  })
+
   it('drops what is held when the link ends', async () => {
     const { link, stream } = open()
     const entry = receive(stream, 1)

@@ -29,19 +29,21 @@ class AckTaker implements PacketTaker {
     this.#hold = hold
   }
 
-  take(header: Uint8Array, remainingLength: number): boolean {
+  take(header: Uint8Array, headerBytes: number, remainingLength: number): boolean {
     const type = packetType(header)
     if (type !== PUBACK && type !== PUBREC) return false
-    this.#headerBytes = header.length
-    this.#packet = new Uint8Array(header.length + remainingLength)
-    this.#packet.set(header)
-    this.#bytes = header.length
+    this.#headerBytes = headerBytes
+    this.#packet = new Uint8Array(headerBytes + remainingLength)
+    this.#bytes = 0
+    this.body(header, 0, headerBytes)
     return true
   }
 
-  body(piece: Uint8Array): void {
-    this.#packet.set(piece, this.#bytes)
-    this.#bytes += piece.length
+  body(chunk: Uint8Array, from: number, to: number): void {
+    for (let at = from; at < to; at += 1) {
+      this.#packet[this.#bytes] = chunk[at] ?? 0
+      this.#bytes += 1
+    }
   }
 
   end(): undefined {
@@ -56,7 +58,8 @@ class AckTaker implements PacketTaker {
  * are being committed, and a broker never learns of a message received that a power cut could still take.
  *
  * Invariants: nothing is written into the middle of another packet; acknowledgements leave in the order of receipt; when
- * the link ends, those still held are dropped, and the broker sends their messages again.
+ * the link ends, those still held are dropped, and the broker sends their messages again. What leaves within one turn of the
+ * event loop leaves in one write.
  */
 export class HeldAckStream extends Duplex {
   readonly gate: AckGate
@@ -64,7 +67,10 @@ export class HeldAckStream extends Duplex {
   readonly #settings: HeldAckSettings
   readonly #incoming: OversizeFilter
   readonly #outgoing: PacketFilter
-  #passing: Uint8Array[] = []
+  /** What leaves with the next write, in this order. */
+  #leaving: Uint8Array[] = []
+  #leavingBytes = 0
+  /** Acknowledgements that may leave once the packet that the client is writing is whole. */
   #released: Uint8Array[] = []
   #flushScheduled = false
   #paused = false
@@ -75,9 +81,7 @@ export class HeldAckStream extends Duplex {
     this.#link = link
     this.#settings = settings
     this.gate = new AckGate((acknowledgement) => this.#release(acknowledgement))
-    this.#outgoing = new PacketFilter(new AckTaker((packetId, packet) => this.gate.hold(packetId, packet)), (bytes) => {
-      this.#passing.push(bytes)
-    })
+    this.#outgoing = new PacketFilter(new AckTaker((packetId, packet) => this.gate.hold(packetId, packet)), (bytes) => this.#leave(bytes))
     this.#incoming = new OversizeFilter(settings.maxPacketBytes, settings.protocolVersion, (bytes) => {
       if (!this.push(bytes)) link.pause()
     })
@@ -114,26 +118,30 @@ export class HeldAckStream extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this._writev([{ chunk }], done)
+  }
+
+  override _writev(chunks: { chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
     try {
-      this.#outgoing.push(chunk)
+      for (const { chunk } of chunks) this.#outgoing.push(chunk)
+      if (this.#released.length > 0 && !this.#outgoing.midPacket) for (const bytes of this.#released.splice(0)) this.#leave(bytes)
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)))
       return
     }
-    if (this.#flush()) done()
-    else this.#link.once('drain', done)
-  }
-
-  override _writev(chunks: { chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
-    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'buffer' as BufferEncoding, done)
+    if (this.#leavingBytes > this.#link.writableHighWaterMark) this.#flush()
+    if (this.#link.writableNeedDrain) this.#link.once('drain', done)
+    else done()
   }
 
   override _final(done: (error?: Error | null) => void): void {
+    this.#flush()
     this.#link.end(done)
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.gate.drop()
+    this.#leaving = []
     this.#released = []
     this.#link.destroy()
     done(error)
@@ -152,12 +160,21 @@ export class HeldAckStream extends Duplex {
     if (!this.#paused && !this.#stopped && !this.destroyed) this.#link.resume()
   }
 
-  /** A commit confirms many messages in one turn: their acknowledgements go out in one write. */
   #release(acknowledgement: Uint8Array): void {
-    this.#released.push(acknowledgement)
+    if (this.#outgoing.midPacket || this.#released.length > 0) this.#released.push(acknowledgement)
+    else this.#leave(acknowledgement)
+  }
+
+  /**
+   * A commit confirms many messages in one turn, and one read brings many PUBREL that the client answers each in a tick of
+   * its own: after the turn they are together.
+   */
+  #leave(bytes: Uint8Array): void {
+    this.#leaving.push(bytes)
+    this.#leavingBytes += bytes.length
     if (this.#flushScheduled) return
     this.#flushScheduled = true
-    process.nextTick(() => {
+    setImmediate(() => {
       this.#flushScheduled = false
       this.#flush()
       this.checkBackpressure()
@@ -165,17 +182,12 @@ export class HeldAckStream extends Duplex {
     })
   }
 
-  /** Answers whether the link takes more. */
-  #flush(): boolean {
-    if (this.destroyed) return true
-    let bytes = this.#passing
-    this.#passing = []
-    if (!this.#outgoing.midPacket && this.#released.length > 0) {
-      bytes = bytes.concat(this.#released)
-      this.#released = []
-    }
+  #flush(): void {
+    const bytes = this.#leaving
     const [first] = bytes
-    if (first === undefined) return true
-    return this.#link.write(bytes.length === 1 ? first : Buffer.concat(bytes))
+    if (first === undefined || this.destroyed) return
+    this.#leaving = []
+    this.#leavingBytes = 0
+    this.#link.write(bytes.length === 1 ? first : Buffer.concat(bytes))
   }
 }

@@ -53,10 +53,10 @@ export class OversizeFilter implements PacketTaker {
     return true
   }
 
-  take(header: Uint8Array, remainingLength: number): boolean {
+  take(header: Uint8Array, headerBytes: number, remainingLength: number): boolean {
     if (packetType(header) !== PUBLISH) return false
     this.#publishes += 1
-    if (header.length + remainingLength <= this.#maxPacketBytes) return false
+    if (headerBytes + remainingLength <= this.#maxPacketBytes) return false
     this.#cut.push(this.#publishes)
     this.#flags = header[0] ?? 0
     this.#start = []
@@ -65,13 +65,13 @@ export class OversizeFilter implements PacketTaker {
     return true
   }
 
-  body(piece: Uint8Array): void {
-    let rest = piece
-    while (rest.length > 0 && this.#startBytes < this.#startBytesNeeded) {
-      const part = rest.slice(0, this.#startBytesNeeded - this.#startBytes)
+  body(chunk: Uint8Array, from: number, to: number): void {
+    let at = from
+    while (at < to && this.#startBytes < this.#startBytesNeeded) {
+      const part = Uint8Array.from(chunk.subarray(at, Math.min(to, at + this.#startBytesNeeded - this.#startBytes)))
       this.#start.push(part)
       this.#startBytes += part.length
-      rest = rest.subarray(part.length)
+      at += part.length
       if (this.#startBytes === TOPIC_LENGTH_BYTES) this.#startBytesNeeded = TOPIC_LENGTH_BYTES + this.#topicBytes() + this.#packetIdBytes()
     }
   }

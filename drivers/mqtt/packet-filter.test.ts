@@ -26,12 +26,12 @@ function filterOf(takes: (type: number) => boolean, replacement?: Uint8Array) {
   let parts: Uint8Array[] = []
   const filter = new PacketFilter(
     {
-      take(header) {
+      take(header, headerBytes) {
         if (!takes(packetType(header))) return false
-        parts = [header.slice()]
+        parts = [header.slice(0, headerBytes)]
         return true
       },
-      body: (piece) => parts.push(piece.slice()),
+      body: (chunk, from, to) => parts.push(chunk.slice(from, to)),
       end() {
         taken.push(Buffer.concat(parts))
         return replacement

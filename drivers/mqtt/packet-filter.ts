@@ -5,13 +5,13 @@
  * each, lowest first, the top bit says "more"), then as many bytes as that says. Nothing else is needed to cut the stream.
  *
  * Promises: any chunking of a stream gives the same bytes and the same packets; what is not taken passes in its order, as
- * views of the chunk it came in; at most the 5 bytes of a fixed header are held back.
+ * views of the chunk it came in; at most the 5 bytes of a fixed header are held back. Hot: a packet that passes costs no object.
  */
 export interface PacketTaker {
-  /** Asked once a packet, with its fixed header (valid only during the call). `true`: take it out of the stream. */
-  take(header: Uint8Array, remainingLength: number): boolean
-  /** A piece of the body of the packet being taken; a view, valid only during the call. */
-  body(piece: Uint8Array): void
+  /** Asked once a packet, with its fixed header: the first `headerBytes` of `header`, valid only during the call. `true`: take it out of the stream. */
+  take(header: Uint8Array, headerBytes: number, remainingLength: number): boolean
+  /** A piece of the body of the packet being taken: `chunk` from `from` up to `to`, valid only during the call. */
+  body(chunk: Uint8Array, from: number, to: number): void
   /** The packet being taken is whole. What is returned goes in its place. */
   end(): Uint8Array | undefined
 }
@@ -65,7 +65,7 @@ export class PacketFilter {
       const end = Math.min(chunk.length, at + this.#bodyBytesLeft)
       this.#bodyBytesLeft -= end - at
       if (this.#part === 'taking') {
-        this.#taker.body(chunk.subarray(at, end))
+        this.#taker.body(chunk, at, end)
         from = end
       }
       at = end
@@ -83,16 +83,17 @@ export class PacketFilter {
 
   /** The header ends before `at`. Answers where the bytes begin that are still to be passed. */
   #beginPacket(chunk: Uint8Array, from: number, at: number): number {
-    const headerStart = at - this.#headerBytes
-    const header = this.#header.subarray(0, this.#headerBytes)
+    const header = this.#header
+    const headerBytes = this.#headerBytes
+    const headerStart = at - headerBytes
     let remainingLength = 0
-    for (let index = this.#headerBytes - 1; index > 0; index -= 1) remainingLength = remainingLength * 128 + ((header[index] ?? 0) & 0x7f)
+    for (let index = headerBytes - 1; index > 0; index -= 1) remainingLength = remainingLength * 128 + ((header[index] ?? 0) & 0x7f)
     this.#headerBytes = 0
     this.#bodyBytesLeft = remainingLength
-    const taken = this.#taker.take(header, remainingLength)
+    const taken = this.#taker.take(header, headerBytes, remainingLength)
     this.#part = taken ? 'taking' : 'passing'
     if (taken) this.#passRange(chunk, from, headerStart)
-    else if (headerStart < 0) this.#pass(header.slice())
+    else if (headerStart < 0) this.#pass(header.slice(0, headerBytes))
     if (remainingLength === 0) this.#endPacket()
     return taken || headerStart < 0 ? at : from
   }
