@@ -125,6 +125,17 @@ export interface DriverRun {
   send(target: string, command: Command, options: SendOptions): Promise<SendOutcome>
 }
 
+/** Something that two sources cannot have at once, such as a port: a configuration in which they would is refused. */
+export interface ExclusiveClaim {
+  /** The setting that names it. */
+  readonly setting: string
+  /** The same text for every way of writing the same thing. */
+  readonly resource: string
+  /** Why there can be only one, as the beginning of a sentence. */
+  readonly why: string
+  readonly remedy: string
+}
+
 /** A kind of source. `Settings` is what its schema gives after validation. */
 export interface Driver<Settings> {
   readonly kind: string
@@ -133,5 +144,7 @@ export interface Driver<Settings> {
   readonly carries: readonly Codec['transport'][]
   /** Zod schema of the settings: types, defaults, documentation and form come from it. */
   readonly settings: { parse(input: unknown): Settings }
+  /** What a source with these settings must have for itself; absent: nothing. Looks at the settings only. */
+  exclusiveClaims?(settings: Settings): readonly ExclusiveClaim[]
   createRun(settings: Settings, codec: Codec | undefined, context: DriverContext): DriverRun
 }

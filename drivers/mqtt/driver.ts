@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { type Driver, DriverError } from '../driver.ts'
+import { type Driver, DriverError, type ExclusiveClaim } from '../driver.ts'
 import { ExactlyOnce } from './exactly-once.ts'
 import { MqttRun } from './mqtt-run.ts'
 import type { MqttSession } from './mqtt-run-parts.ts'
@@ -14,6 +14,7 @@ export function createMqttDriver(): Driver<MqttSettings> {
     title: 'MQTT client (3.1.1 and 5)',
     carries: ['mqtt'],
     settings: mqttSettingsSchema,
+    exclusiveClaims,
     createRun(settings, codec, context) {
       if (codec === undefined) throw new DriverError('PROTOCOL_MISSING', 'an mqtt source needs a protocol', { retriable: false })
       const clientId = settings.clientId ?? `tagward-${context.gatewayId ?? hostname()}-${context.sourceId}`
@@ -23,4 +24,17 @@ export function createMqttDriver(): Driver<MqttSettings> {
       return new MqttRun({ settings, codec, context, clientId, session })
     }
   }
+}
+
+/** Ids that we make name the source, so they differ by themselves. A broker has ports for each way in: its host says which one it is. */
+function exclusiveClaims({ url, clientId }: MqttSettings): readonly ExclusiveClaim[] {
+  if (clientId === undefined) return []
+  return [
+    {
+      setting: 'clientId',
+      resource: `${new URL(url).hostname.toLowerCase()} ${clientId}`,
+      why: 'a broker throws out the one of two connections with the same client id that came first',
+      remedy: 'give each source an id of its own, or remove clientId from both'
+    }
+  ]
 }

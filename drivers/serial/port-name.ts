@@ -1,3 +1,5 @@
+import { posix } from 'node:path'
+
 /** What `port` may name: a device file, a USB adapter wherever it is plugged in, or a serial device server. */
 export type PortName =
   | { readonly kind: 'path'; readonly path: string }
@@ -23,4 +25,13 @@ export function parsePortName(text: string): PortName | undefined {
     return port > 0 && port < 65_536 ? { kind: 'tcp', host: host.replace(/^\[|\]$/g, ''), port } : undefined
   }
   return PATH.test(text) ? { kind: 'path', path: text } : undefined
+}
+
+/** The same text for two names that are written otherwise and mean the same port. Links between device files are not followed. */
+export function portKey(text: string): string {
+  const name = parsePortName(text)
+  if (name === undefined) return text
+  if (name.kind === 'path') return name.path.startsWith('/') ? posix.normalize(name.path) : name.path.toUpperCase()
+  if (name.kind === 'tcp') return `tcp ${name.host.toLowerCase()} ${name.port}`
+  return `usb ${name.vendorId} ${name.productId} ${name.serialNumber ?? ''}`
 }

@@ -6,7 +6,7 @@ import { createRunEnd, type RunEnd } from '../run-end.ts'
 import { judgeStream } from '../stream-judge.ts'
 import type { BytePort, PortListener } from './byte-port.ts'
 import { startOutput } from './on-open.ts'
-import { parsePortName } from './port-name.ts'
+import { parsePortName, portKey } from './port-name.ts'
 import { resolvePort } from './resolve-port.ts'
 import { type SerialSettings, serialSettingsSchema } from './settings.ts'
 import { openTcpPort } from './tcp-port.ts'
@@ -23,6 +23,14 @@ export const serialDriver: Driver<SerialSettings> = {
   title: 'Serial port or serial device server',
   carries: ['serial'],
   settings: serialSettingsSchema,
+  exclusiveClaims: ({ port }) => [
+    {
+      setting: 'port',
+      resource: portKey(port),
+      why: 'a port can be read by one source only',
+      remedy: 'name another port, or remove one of the two sources (or set `enabled: false` in it)'
+    }
+  ],
   createRun(settings, codec, context) {
     if (codec === undefined) throw new DriverError('PROTOCOL_MISSING', 'a serial source needs a protocol', { retriable: false })
     return new SerialRun(settings, codec, context)

@@ -6,6 +6,7 @@ import { type ConfigProblem, type Finding, problemAt } from './problem.ts'
 import { resolveReferences } from './references.ts'
 import { type Config, type ConfigSchema, type ParsedRoot, SOURCE_KEYS, type SourceConfig } from './schema.ts'
 import { formatPath } from './schema-walk.ts'
+import { sharedClaims } from './shared-claims.ts'
 import { MAX_PROBLEMS, readYaml, type YamlSource } from './yaml-source.ts'
 
 export interface LoadedConfig {
@@ -77,7 +78,10 @@ export async function parseConfig(text: string, path: string, { schema, env = pr
   // What a missing secret leads to further on is no mistake of its own.
   const findings = [...resolved.findings, ...issues.filter((finding) => !failedReferences.has(formatPath(finding.path)))]
   if (!parsed.success || findings.length > 0) return { ok: false, problems: inOrder(source, findings), etag }
-  return { ok: true, config: assemble(parsed.data, schema, directory), etag, referencedFiles: resolved.files }
+  const config = assemble(parsed.data, schema, directory)
+  const shared = sharedClaims(config.sources, schema.catalogue, (claim) => source.locate({ path: claim, at: 'value' }).line)
+  if (shared.length > 0) return { ok: false, problems: inOrder(source, shared), etag }
+  return { ok: true, config, etag, referencedFiles: resolved.files }
 }
 
 function inOrder(source: YamlSource, findings: readonly Finding[]): readonly ConfigProblem[] {

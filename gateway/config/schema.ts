@@ -9,7 +9,7 @@ import { NAMESPACE_PATTERN } from '../events/tag-id.ts'
 import { alertsSchema, dataDirSchema, gatewaySchema, kafkaSchema, loggingSchema, logSchema, siteSchema, webSchema } from './sections.ts'
 
 /** What the schema needs to know of a driver. Its `settings` must be a zod object without the keys driver, protocol, namespace, enabled. */
-export type ConfigurableDriver = Pick<Driver<unknown>, 'kind' | 'title' | 'carries' | 'settings'>
+export type ConfigurableDriver = Pick<Driver<unknown>, 'kind' | 'title' | 'carries' | 'settings' | 'exclusiveClaims'>
 /** What the schema needs to know of a protocol. */
 export type ConfigurableCodec = Pick<Codec, 'protocol' | 'transport' | 'idScope' | 'idNamespace'>
 

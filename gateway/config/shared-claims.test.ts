@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { installedConfigSchema } from './installed-schema.ts'
+import { parseConfig } from './load-config.ts'
+import { formatProblem } from './problem.ts'
+
+async function told(...sources: readonly string[]): Promise<readonly string[]> {
+  const lines = sources.map((settings, index) => `  s${index + 1}: {${settings}}`)
+  const result = await parseConfig(['site: a', 'sources:', ...lines].join('\n'), 'f', { schema: installedConfigSchema(), env: {} })
+  return result.ok ? [] : result.problems.map(formatProblem)
+}
+
+const serial = (port: string, more = '') => `driver: serial, protocol: nmea0183, port: "${port}"${more}`
+const mqtt = (url: string, more = '') => `driver: mqtt, protocol: dwm1001-pans-mqtt, topics: [a], url: "${url}"${more}`
+const fixed = ', clientId: hall'
+
+describe('two sources that want the same port', () => {
+  it('are refused, with the places of both', async () => {
+    expect(await told(serial('/dev/ttyS0'), serial('/dev/ttyS1'), serial('/dev/ttyS0'))).toEqual([
+      'f:5:50: sources.s3.port: a port can be read by one source only, and source s1 in line 3 has this one already; name another port, or remove one of the two sources (or set `enabled: false` in it)'
+    ])
+  })
+
+  it.each([
+    ['/dev/ttyS0', '/dev//./ttyS0'],
+    ['COM3', 'COM3'],
+    ['usb:10C4:EA60:0001', 'usb:10c4:ea60:0001'],
+    ['tcp://Server:4001', 'tcp://server:4001/']
+  ])('are known by whatever name: %s and %s', async (a, b) => expect(await told(serial(a), serial(b))).toHaveLength(1))
+
+  it.each([
+    ['/dev/ttyS0', '/dev/ttyS1'],
+    ['/dev/TTYS0', '/dev/ttys0'],
+    ['usb:10c4:ea60:0001', 'usb:10c4:ea60:0002'],
+    ['tcp://server:4001', 'tcp://server:4002']
+  ])('are taken when the ports differ: %s and %s', async (a, b) => expect(await told(serial(a), serial(b))).toEqual([]))
+
+  it('are taken when only one of them runs', async () => {
+    expect(await told(serial('/dev/ttyS0', ', enabled: false'), serial('/dev/ttyS0'))).toEqual([])
+  })
+})
+
+describe('two sources that would throw each other out of a broker', () => {
+  it('are refused, with the places of both', async () => {
+    expect(await told(mqtt('mqtt://broker', fixed), mqtt('mqtt://Broker:1883', fixed))).toEqual([
+      'f:4:101: sources.s2.clientId: a broker throws out the one of two connections with the same client id that came first, and source s1 in line 3 has this one already; give each source an id of its own, or remove clientId from both'
+    ])
+    expect(await told(mqtt('mqtt://broker', fixed), mqtt('wss://broker/mqtt', fixed))).toHaveLength(1)
+  })
+
+  it('are taken with ids of their own, at two brokers, or with the ids that we give', async () => {
+    expect(await told(mqtt('mqtt://broker', fixed), mqtt('mqtt://broker', ', clientId: yard'))).toEqual([])
+    expect(await told(mqtt('mqtt://broker', fixed), mqtt('mqtt://other', fixed))).toEqual([])
+    expect(await told(mqtt('mqtt://broker'), mqtt('mqtt://broker'))).toEqual([])
+  })
+})
