@@ -6,3 +6,6 @@ export const SECRET = { writeOnly: true } as const
 export const REFERABLE = { 'x-reference': true } as const
 /** A text in PEM: what is none is taken for the path of a file that holds it. */
 export const PEM = { 'x-pem': true } as const
+
+/** What to write in words, where "a text" or "a number" says too little; goes on from "write …". */
+export const written = (words: string) => ({ 'x-written': words })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PEM, REFERABLE, SECRET } from '../setting-marks.ts'
+import { PEM, REFERABLE, SECRET, written } from '../setting-marks.ts'
 
 const TEXT_BYTES_MAX = 65_535
 const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:']
@@ -22,23 +22,47 @@ export function topicFilterProblem(filter: string): string | undefined {
   return undefined
 }
 
-function urlProblem(text: string): string | undefined {
+interface TextProblem {
+  readonly message: string
+  readonly remedy?: string
+}
+
+function urlProblem(text: string): TextProblem | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.hostname === '') return 'is not a URL such as mqtt://broker.site:1883'
-  if (!SCHEMES.includes(url.protocol)) return 'must begin with mqtt://, mqtts://, ws:// or wss://'
-  if (url.username !== '' || url.password !== '') return 'must not hold user and password; they go into username and password'
+  if (url === undefined || url.hostname === '') return { message: 'is not the URL of a broker', ...remedyForUrl(text) }
+  if (!SCHEMES.includes(url.protocol))
+    return { message: `begins with ${url.protocol}//`, remedy: 'begin it with mqtt://, mqtts://, ws:// or wss://' }
+  if (url.username !== '' || url.password !== '')
+    return { message: 'must not hold user and password', remedy: 'write them as username and password, beside url' }
   return undefined
 }
 
+function remedyForUrl(text: string): { remedy?: string } {
+  const port = /:(\d+)(?:\/|$)/.exec(text)?.[1]
+  if (port !== undefined && Number(port) > 65_535) return { remedy: 'write a port from 1 to 65535; 1883 is usual, and 8883 with TLS' }
+  // Nothing that could hold a password is told again.
+  return /^[\w.-]+(:\d+)?$/.test(text) && !text.includes('@') ? { remedy: `write mqtt://${text}, or mqtts://${text} for TLS` } : {}
+}
+
 /** A text in which `problemOf` finds nothing wrong. */
-function textWithout(problemOf: (text: string) => string | undefined) {
+function textWithout(problemOf: (text: string) => TextProblem | undefined) {
   return z.string().superRefine((text, issues) => {
     const problem = problemOf(text)
-    if (problem !== undefined) issues.addIssue({ code: 'custom', message: problem })
+    if (problem === undefined) return
+    const { message, remedy } = problem
+    issues.addIssue({ code: 'custom', message, ...(remedy === undefined ? {} : { params: { remedy } }) })
   })
 }
 
-const topicFilterSchema = textWithout(topicFilterProblem).meta({
+function filterProblem(filter: string): TextProblem | undefined {
+  const message = topicFilterProblem(filter)
+  return message === undefined
+    ? undefined
+    : { message, remedy: 'write a topic filter, for example dwm/node/+/uplink/# (+ stands for one level, # for all that follow)' }
+}
+
+const topicFilterSchema = textWithout(filterProblem).meta({
+  ...written('a topic filter'),
   title: 'Topic filter',
   description: 'What to subscribe to; + stands for one level, # for all that follow',
   examples: ['dwm/node/+/uplink/#']
@@ -82,6 +106,7 @@ const tlsSchema = z
 export const mqttSettingsSchema = z
   .strictObject({
     url: textWithout(urlProblem).meta({
+      ...written('mqtt://host:port, mqtts://host:port (TLS), ws://host/path or wss://host/path (WebSocket)'),
       title: 'Broker',
       description:
         'mqtt://host, mqtts://host (TLS), ws://host/path or wss://host/path (WebSocket), with :port where it is not the usual one',

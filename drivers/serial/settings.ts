@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { written } from '../setting-marks.ts'
 import { bytesOfEscaped } from './escapes.ts'
 import { parsePortName } from './port-name.ts'
 
@@ -46,6 +47,7 @@ export const serialSettingsSchema = z.strictObject({
       params: { remedy: 'write a path such as /dev/serial/by-id/…, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL, or tcp://host:port' }
     })
     .meta({
+      ...written('the name of a port'),
       title: 'Port',
       description:
         'The port by a name that stays when it is plugged in elsewhere: a path under /dev/serial/by-id, or usb:vendor:product[:serial number]; a plain path for ports that are built in; tcp://host:port for a serial device server in raw TCP mode',

@@ -1,5 +1,5 @@
 import type { JsonSchemaNode } from './schema.ts'
-import { isSecret } from './schema-walk.ts'
+import { discriminator, isSecret } from './schema-walk.ts'
 
 /** Bounds that zod gives every integer; they say nothing to a reader. */
 const SAFE = Number.MAX_SAFE_INTEGER
@@ -9,12 +9,25 @@ export function expectation(node: JsonSchemaNode | undefined): string {
   if (node === undefined) return 'something else'
   const example = node.examples?.[0] ?? node.default
   const described = kindOf(node)
-  return example === undefined || typeof example === 'object' ? described : `${described}, for example ${JSON.stringify(example)}`
+  return saysEnough(node) || !isShowable(example) ? described : `${described}, for example ${JSON.stringify(example)}`
+}
+
+/** An example adds nothing to a list of all that is possible. */
+function saysEnough(node: JsonSchemaNode): boolean {
+  return node.enum !== undefined || node.type === 'boolean'
+}
+
+function isShowable(example: unknown): boolean {
+  if (Array.isArray(example)) return example.length > 0 && example.every((item) => typeof item !== 'object')
+  return example !== undefined && example !== null && typeof example !== 'object'
 }
 
 function kindOf(node: JsonSchemaNode): string {
   if (isSecret(node)) return `a reference: \${NAME} for an environment variable, or {file: /path/to/it}`
+  if (node['x-written'] !== undefined) return node['x-written']
   const union = node.oneOf ?? node.anyOf
+  const choice = discriminator(node)
+  if (choice !== undefined) return `a section with \`${choice.key}:\` (${choice.values.join(', ')}) and its settings`
   if (union !== undefined) return [...new Set(union.map(kindOf))].join(', or ')
   if ('const' in node) return JSON.stringify(node.const)
   if (node.enum !== undefined) return `one of: ${node.enum.join(', ')}`
@@ -27,7 +40,7 @@ function kindOf(node: JsonSchemaNode): string {
     case 'number':
       return `a number${boundsOf(node)}`
     case 'array':
-      return `a list, each item ${kindOf(typeof node.items === 'object' ? node.items : {})}`
+      return `a list${(node.minItems ?? 0) > 0 ? ` of at least ${node.minItems}` : ''}, each item ${kindOf(typeof node.items === 'object' ? node.items : {})}`
     case 'object':
       return node.properties === undefined ? 'a section of `name:` entries' : `a section with ${Object.keys(node.properties).join(', ')}`
     case 'null':

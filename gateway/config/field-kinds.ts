@@ -1,12 +1,13 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
+import { written } from '../../drivers/setting-marks.ts'
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** Names that go into topics, keys and file names. */
 export const nameSchema = z.string().regex(NAME, '1 to 63 lower-case letters, digits and hyphens, with no hyphen at either end')
 
-const UNITS: Readonly<Record<string, number>> = {
+export const BYTE_UNITS: Readonly<Record<string, number>> = {
   B: 1,
   KiB: 2 ** 10,
   MiB: 2 ** 20,
@@ -24,15 +25,15 @@ export function byteSizeSchema(minBytes: number, defaultText: string, descriptio
   return z
     .union([z.int(), z.string().regex(SIZE, { error: 'a number of bytes, or a text such as "16 GiB"', abort: true })])
     .transform((size) => bytesOf(size))
-    .refine((bytes) => bytes >= minBytes, { error: `is less than the least possible, ${minBytes} bytes`, abort: true })
+    .refine((bytes) => bytes >= minBytes, { error: `is less than the least possible, ${minBytes / 2 ** 20} MiB`, abort: true })
     .prefault(defaultText)
-    .meta({ description, examples: [defaultText] })
+    .meta({ description, examples: [defaultText], ...written('a number of bytes, or a text with a unit') })
 }
 
 function bytesOf(size: number | string): number {
   if (typeof size === 'number') return size
   const [, count = '0', unit = 'B'] = SIZE.exec(size) ?? []
-  return Math.round(Number(count) * (UNITS[unit] ?? 1))
+  return Math.round(Number(count) * (BYTE_UNITS[unit] ?? 1))
 }
 
 /** `localhost` and the addresses that reach no further than this machine. */

@@ -5,7 +5,7 @@ import { explainIssue } from './explain-issue.ts'
 import { type ConfigProblem, type Finding, problemAt } from './problem.ts'
 import { resolveReferences } from './references.ts'
 import { type Config, type ConfigSchema, type ParsedRoot, SOURCE_KEYS, type SourceConfig } from './schema.ts'
-import { formatPath } from './schema-walk.ts'
+import type { Path } from './schema-walk.ts'
 import { sharedClaims } from './shared-claims.ts'
 import { MAX_PROBLEMS, readYaml, type YamlSource } from './yaml-source.ts'
 
@@ -71,18 +71,22 @@ export async function parseConfig(text: string, path: string, { schema, env = pr
   const { source } = yaml
   const directory = dirname(resolve(path))
   const resolved = await resolveReferences(schema.json, source.data, { env, directory })
-  const failedReferences = new Set(resolved.findings.map((finding) => formatPath(finding.path)))
   const parsed = schema.zod.safeParse(resolved.data)
   const context = { schema: schema.json, data: resolved.data }
   const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => explainIssue(context, issue)).slice(0, MAX_PROBLEMS)
-  // What a missing secret leads to further on is no mistake of its own.
-  const findings = [...resolved.findings, ...issues.filter((finding) => !failedReferences.has(formatPath(finding.path)))]
+  // What a missing secret or a misspelt key leads to further on is no mistake of its own.
+  const told = new Set(
+    [...resolved.findings.map(({ path }) => path), ...issues.flatMap(({ meant }) => (meant === undefined ? [] : [meant]))].map(keyOf)
+  )
+  const findings = [...resolved.findings, ...issues.filter((finding) => !told.has(keyOf(finding.path)))]
   if (!parsed.success || findings.length > 0) return { ok: false, problems: inOrder(source, findings), etag }
   const config = assemble(parsed.data, schema, directory)
   const shared = sharedClaims(config.sources, schema.catalogue, (claim) => source.locate({ path: claim, at: 'value' }).line)
   if (shared.length > 0) return { ok: false, problems: inOrder(source, shared), etag }
   return { ok: true, config, etag, referencedFiles: resolved.files }
 }
+
+const keyOf = (path: Path): string => JSON.stringify(path.map(String))
 
 function inOrder(source: YamlSource, findings: readonly Finding[]): readonly ConfigProblem[] {
   return findings

@@ -21,6 +21,8 @@ export interface Finding {
   readonly at: 'key' | 'value'
   readonly what: string
   readonly remedy: string
+  /** Of a misspelt key: where it should have been. What is said to be missing there is the same mistake. */
+  readonly meant?: Path
 }
 
 /** One line: `file:line:column: path: what is wrong; what would be right`. */
@@ -41,8 +43,15 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
-  return best ?? (word.length < 3 ? undefined : known.find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase())))
+  return (
+    best ??
+    (word.length < 3
+      ? undefined
+      : known.find((candidate) => isBeginning(word, candidate) || (candidate.length > 2 && isBeginning(candidate, word))))
+  )
 }
+
+const isBeginning = (of: string, word: string): boolean => word.toLowerCase().startsWith(of.toLowerCase())
 
 /** Levenshtein distance in which two neighbours changing places count once (Damerau, optimal string alignment). */
 function editDistance(a: string, b: string): number {

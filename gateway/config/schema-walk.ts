@@ -38,6 +38,15 @@ export function branchesFor(node: JsonSchemaNode, value: unknown): readonly Json
   return union.flatMap((branch) => branchesFor(branch, value)).filter((branch) => fits(branch, value))
 }
 
+/** The key that tells the branches of a union of sections apart, and its values; undefined where there is none. */
+export function discriminator(node: JsonSchemaNode): { readonly key: string; readonly values: readonly unknown[] } | undefined {
+  const branches = node.oneOf ?? node.anyOf ?? []
+  const key = Object.keys(branches[0]?.properties ?? {}).find((name) =>
+    branches.every(({ properties }) => properties?.[name] !== undefined && 'const' in properties[name])
+  )
+  return key === undefined ? undefined : { key, values: branches.map(({ properties }) => properties?.[key]?.const) }
+}
+
 /** Schema of the child of `value` under `key`. */
 export function childNode(node: JsonSchemaNode, value: unknown, key: PropertyKey): JsonSchemaNode | undefined {
   for (const branch of branchesFor(node, value)) {
@@ -75,9 +84,15 @@ export function isReferable(node: JsonSchemaNode | undefined): boolean {
   return isSecret(node) || node?.['x-reference'] === true
 }
 
-/** `kafka.brokers[0]`; the empty path is the file itself. */
+/** `kafka.brokers[0]`; the empty path is the file itself. Of what is no name only the beginning is told: a value may have got into it. */
 export function formatPath(path: Path): string {
   let text = ''
-  for (const step of path) text += typeof step === 'number' ? `[${step}]` : `${text === '' ? '' : '.'}${String(step)}`
+  for (const step of path) text += typeof step === 'number' ? `[${step}]` : `${text === '' ? '' : '.'}${nameOf(String(step))}`
   return text
+}
+
+/** A name, or the beginning of what is none. */
+export function nameOf(step: string): string {
+  const [name = ''] = /^[\p{L}\p{N}_-]*/u.exec(step) ?? []
+  return name === step ? name : `${name}…`
 }

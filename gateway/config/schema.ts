@@ -143,6 +143,7 @@ export interface JsonSchemaNode {
   readonly 'x-reference'?: boolean
   readonly 'x-pem'?: boolean
   readonly 'x-restart'?: boolean
+  readonly 'x-written'?: string
 }
 
 export function buildConfigSchema(catalogue: ConfigCatalogue): ConfigSchema {

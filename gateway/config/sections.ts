@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PEM, REFERABLE, SECRET } from '../../drivers/setting-marks.ts'
+import { PEM, REFERABLE, SECRET, written } from '../../drivers/setting-marks.ts'
 import { byteSizeSchema, isLoopback, nameSchema, pemSchema } from './field-kinds.ts'
 
 /** Sections whose change takes effect at the next start only. */
@@ -9,8 +9,20 @@ const BROKER = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:.]+\
 
 const brokerSchema = z
   .string()
-  .regex(BROKER, { error: 'host:port (an IPv6 address in brackets)', abort: true })
-  .refine((broker) => Number(broker.slice(broker.lastIndexOf(':') + 1)) <= 65_535, 'has a port above 65535')
+  .regex(BROKER, { error: ({ input }) => brokerWords(String(input)), abort: true })
+  .refine((broker) => Number(broker.slice(broker.lastIndexOf(':') + 1)) <= 65_535, {
+    message: 'has a port above 65535',
+    params: { remedy: 'write the port of the broker, from 1 to 65535; 9092 is usual' }
+  })
+  .meta(written('host:port'))
+
+/** What to write in place of something that is no broker; goes on from "write …". */
+function brokerWords(text: string): string {
+  if (text.includes(',')) return 'each broker as an item of its own: ["a:9092", "b:9092"]'
+  if (/^[a-z+]+:\/\//i.test(text)) return 'host:port alone, without anything like http:// before it'
+  if (/^[a-zA-Z0-9._-]+$/.test(text) && /[a-zA-Z.]/.test(text)) return `host:port, for example ${text}:9092`
+  return 'host:port, the port from 1 to 65535 (an IPv6 address in brackets)'
+}
 
 const saslSchema = z
   .strictObject({
@@ -128,6 +140,11 @@ export const webSchema = z
   .strictObject({
     host: z
       .string()
+      .refine((host) => !/[/]|:\d+$/.test(host) || isLoopback(host), {
+        message: 'is more than a host name',
+        params: { remedy: 'write the host alone, for example 127.0.0.1, and the port in web.port' },
+        abort: true
+      })
       .refine(isLoopback, {
         message: 'is not a loopback address, and page and API have no users and passwords yet',
         params: { remedy: 'write 127.0.0.1, and reach the page from elsewhere through an SSH tunnel or a proxy that asks who is there' }
@@ -162,6 +179,14 @@ export const gatewaySchema = z
 export const dataDirSchema = z
   .string()
   .min(1)
+  .refine((path) => !path.startsWith('~'), {
+    message: 'begins with ~, which means no home directory here',
+    params: { remedy: 'write the whole path, for example /var/lib/tagward' }
+  })
+  .refine((path) => !/^[a-z][a-z0-9+]+:\/\//i.test(path), {
+    message: 'is a URL',
+    params: { remedy: 'write the path of a directory on this machine, for example /var/lib/tagward' }
+  })
   .default('./data')
   .meta({
     description: "Directory of the log and the gateway's id; a relative path counts from the directory of the configuration file",
