@@ -62,7 +62,13 @@ export const ERROR_CODES = {
   LOG_OPEN_FAILED: {
     title: 'The log can neither be opened nor created',
     blame: 'site',
-    remedy: "Check the data directory's rights, its disk and its free space."
+    remedy: "Check the data directory's path and rights."
+  },
+  LOG_DISK_UNUSABLE: {
+    title: 'The log cannot be opened because its disk is full, read-only or failing',
+    blame: 'site',
+    remedy:
+      'Free space, or look after the disk. The gateway runs meanwhile: alarms are shown and held in memory, and the log is opened as soon as the disk lets it.'
   },
   LOG_CLOSED: { title: 'The log was used after it was closed', blame: 'program', remedy: 'A defect of the program: please report it.' },
   WEB_PORT_TAKEN: {

@@ -13,10 +13,13 @@ import { configInForce, diffConfig } from '../config/diff-config.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
+import type { KafkaSettings } from '../forward/kafka-settings.ts'
 import { type ForwarderHandle, startForwarder } from '../forward/start-forwarder.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
+import { diskTroubleOf } from '../log/disk-trouble.ts'
 import { lastOrigin } from '../log/last-origin.ts'
-import { type EventLogHandle, openEventLog } from '../log/open-event-log.ts'
+import { DiskUnusableError } from '../log/log-error.ts'
+import { type EventLogHandle, type EventLogOptions, openEventLog } from '../log/open-event-log.ts'
 import { AlarmList } from '../state/alarm-list.ts'
 import { createMetrics, type Metrics } from '../state/metrics.ts'
 import type { Problem } from '../state/snapshot.ts'
@@ -25,6 +28,8 @@ import { checkPortFree, startWeb, type WebServer } from '../web/server.ts'
 import { createGatewayBoard } from './gateway-board.ts'
 import { gatewayId, keepGatewayId } from './gateway-id.ts'
 import { gatewayStatusEvent } from './gateway-status.ts'
+import { HeldLog } from './held-log.ts'
+import { startLateForwarder } from './late-forwarder.ts'
 import { createSourceWatch, SOURCES_LOST, type SourceWatch } from './source-watch.ts'
 
 const DAY_MS = 86_400_000
@@ -74,10 +79,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return daemon
 }
 
+/** A disk that is full, read-only or failing is the log's affair; anything else is to be put right before the gateway can run. */
 function makeDataDir(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o750 })
   } catch (error) {
+    if (diskTroubleOf(error) !== undefined) return
     const why = error instanceof Error ? error.message : String(error)
     throw new GatewayError(
       'LOG_OPEN_FAILED',
@@ -100,6 +107,8 @@ class RunningDaemon implements Daemon {
   gatewayId = ''
   #heartbeats = 0
   #frames = 0
+  /** Only of a log that could not be opened at the start. */
+  #logOpened: Promise<unknown> | undefined
   #supervisor: Supervisor | undefined
   #forwarder: ForwarderHandle | undefined
   #ingest: Ingest | undefined
@@ -166,13 +175,53 @@ class RunningDaemon implements Daemon {
     const { dataDir, gateway } = this.#options.config
     const { id, recalled } = gatewayId(dataDir, gateway.id, () => lastOrigin(dataDir)?.gatewayId)
     if (recalled) this.#options.logger.warn({ gatewayId: id, dataDir }, 'the file gateway-id was lost; it is written again from the log')
-    keepGatewayId(dataDir, id)
     this.gatewayId = id
+    this.#keepId()
+  }
+
+  /** Where the disk does not take it, the log will know the id. */
+  #keepId(): void {
+    try {
+      keepGatewayId(this.#options.config.dataDir, this.gatewayId)
+    } catch (error) {
+      if (diskTroubleOf(error) === undefined) throw error
+      this.#options.logger.error({ err: error, gatewayId: this.gatewayId }, "the gateway's id could not be written down")
+    }
   }
 
   async #openLog(): Promise<EventLogHandle> {
+    const log = await this.#openOrHold()
+    this.#undo.push(() => log.close())
+    return log
+  }
+
+  /** The log, or what stands for it until its disk lets it open. */
+  async #openOrHold(): Promise<EventLogHandle> {
     const { clock, config, logger } = this.#options
-    const log = await openEventLog({
+    const settings = this.#logSettings()
+    try {
+      return await openEventLog(settings)
+    } catch (error) {
+      if (!(error instanceof DiskUnusableError)) throw error
+      const held = new HeldLog({
+        directory: config.dataDir,
+        clock,
+        logger,
+        trouble: error,
+        open: () => openEventLog(settings),
+        onStatus: () => {
+          this.#heartbeats += 1
+        },
+        onOpened: () => this.#keepId()
+      })
+      this.#logOpened = held.opened()
+      return held
+    }
+  }
+
+  #logSettings(): EventLogOptions {
+    const { clock, config, logger } = this.#options
+    return {
       directory: config.dataDir,
       clock,
       gapOrigin: { gatewayId: this.gatewayId, bootId: clock.bootId, site: config.site },
@@ -188,9 +237,7 @@ class RunningDaemon implements Daemon {
       },
       onOwnEvent: (event) => this.#observe(event),
       onFatal: this.#options.onFatal
-    })
-    this.#undo.push(() => log.close())
-    return log
+    }
   }
 
   async #startIngest(log: EventLogHandle): Promise<Ingest> {
@@ -206,7 +253,8 @@ class RunningDaemon implements Daemon {
   #startForwarder(log: EventLogHandle): ForwarderHandle {
     const { clock, config, logger } = this.#options
     const identity = { site: config.site, gatewayId: this.gatewayId }
-    const forwarder = startForwarder({ log, identity, kafka: config.kafka, logger })
+    const start = (kafka: KafkaSettings | undefined): ForwarderHandle => startForwarder({ log, identity, kafka, logger })
+    const forwarder = this.#logOpened === undefined ? start(config.kafka) : startLateForwarder(this.#logOpened, config.kafka, start)
     clock.onStep((stepMs) => logger.warn({ stepMs: Math.round(stepMs) }, 'the wall clock was set'))
     this.#forwarder = forwarder
     this.#undo.push(() => forwarder.close())

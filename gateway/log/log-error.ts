@@ -1,4 +1,4 @@
-export type LogErrorCode = 'LOG_NEWER' | 'LOG_IN_USE' | 'LOG_OPEN_FAILED' | 'LOG_READ_FAILED' | 'LOG_CLOSED'
+export type LogErrorCode = 'LOG_NEWER' | 'LOG_IN_USE' | 'LOG_OPEN_FAILED' | 'LOG_DISK_UNUSABLE' | 'LOG_READ_FAILED' | 'LOG_CLOSED'
 
 /** The log cannot be used at all; what can be repaired or waited for is a state (`LogStatus.storage`), never an error. */
 export class LogError extends Error {
@@ -7,6 +7,15 @@ export class LogError extends Error {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'LogError'
     this.code = code
+  }
+}
+
+/** The log cannot be opened for what its disk is like now (`LOG_DISK_UNUSABLE`); that may pass. */
+export class DiskUnusableError extends LogError {
+  readonly storage: 'full' | 'failing'
+  constructor(storage: 'full' | 'failing', message: string) {
+    super('LOG_DISK_UNUSABLE', message)
+    this.storage = storage
   }
 }
 

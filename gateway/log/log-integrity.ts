@@ -21,7 +21,7 @@ export function quickCheck(db: Database.Database, statements: Readonly<Record<La
   const damaged = { alarm: [] as number[], telemetry: [] as number[] }
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) return { problem: 'not a log of this program', damaged }
   for (const table of ['meta', 'lane', 'cursor', 'state', 'set_aside', 'open_gap']) db.prepare(`SELECT * FROM ${table}`).all()
-  if (Number(db.prepare("SELECT count(*) FROM meta WHERE name = 'epoch'").pluck().get()) !== 1)
+  if (Number(db.prepare("SELECT count(*) FROM meta WHERE name = 'epoch'").pluck().get()) !== 1 && !neverBegan(db))
     return { problem: 'the epoch is missing', damaged }
   for (const lane of LANES) {
     const breaks = countBreaks(db, lane)
@@ -29,6 +29,12 @@ export function quickCheck(db: Database.Database, statements: Readonly<Record<La
     damaged[lane].push(...damagedAmongLast(db, lane, statements[lane]))
   }
   return { problem: undefined, damaged }
+}
+
+/** A disk that was full when the log was to be created leaves tables in which no life ever began. */
+function neverBegan(db: Database.Database): boolean {
+  const tables = ['meta', ...LANES.flatMap((lane) => [`${lane}_tail`, `${lane}_block`])]
+  return tables.every((table) => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()) === 0)
 }
 
 /** Refuses a database of a newer program before anything is written to it. */

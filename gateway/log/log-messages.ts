@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ClockQuality, GatewayEvent, Lane } from '../events/define-event.ts'
+import type { DiskTrouble } from './disk-trouble.ts'
 import type { LogStatus } from './event-log.ts'
 import type { LogErrorCode } from './log-error.ts'
 
@@ -65,7 +66,8 @@ export type FromLogThread =
       readonly newLife: string | undefined
       readonly setAsideAs: string | undefined
     }
-  | { readonly kind: 'open-failed'; readonly code: LogErrorCode; readonly message: string }
+  /** `trouble`: it is the disk's, and may pass. */
+  | { readonly kind: 'open-failed'; readonly code: LogErrorCode; readonly message: string; readonly trouble: DiskTrouble | undefined }
   | { readonly kind: 'committed'; readonly lane: Lane; readonly id: number; readonly lastSequence: number }
   /** At least once a second: also the sign that the thread lives. */
   | { readonly kind: 'status'; readonly status: ThreadStatus }

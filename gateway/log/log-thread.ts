@@ -1,5 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { Lane } from '../events/define-event.ts'
+import { Ballast } from './ballast.ts'
+import { openingTrouble } from './disk-trouble.ts'
 import { LogError } from './log-error.ts'
 import { lockLog } from './log-lock.ts'
 import type { FromLogThread, LogThreadSettings, ToLogThread } from './log-messages.ts'
@@ -18,11 +21,12 @@ function start(): void {
     const paths = logPaths(settings.directory)
     mkdirSync(paths.directory, { recursive: true, mode: 0o750 })
     lock = lockLog(paths.lock)
-    writer = new LogWriter(settings, { alarm, telemetry }, post)
+    writer = openWriter(settings, { alarm, telemetry }, post)
   } catch (error) {
     lock?.release()
-    const code = error instanceof LogError ? error.code : 'LOG_OPEN_FAILED'
-    post({ kind: 'open-failed', code, message: error instanceof Error ? error.message : String(error) })
+    const trouble = openingTrouble(error, settings.directory)
+    const code = trouble !== undefined ? 'LOG_DISK_UNUSABLE' : error instanceof LogError ? error.code : 'LOG_OPEN_FAILED'
+    post({ kind: 'open-failed', code, message: error instanceof Error ? error.message : String(error), trouble })
     alarm.close()
     telemetry.close()
     port.unref()
@@ -49,6 +53,21 @@ function start(): void {
           })
     }
   })
+}
+
+/** On a full disk the log is opened with the space that is reserved for alarms: it is for them that it must open. */
+function openWriter(
+  settings: LogThreadSettings,
+  ports: Readonly<Record<Lane, MessagePort>>,
+  post: (message: FromLogThread) => void
+): LogWriter {
+  for (;;) {
+    try {
+      return new LogWriter(settings, ports, post)
+    } catch (error) {
+      if (openingTrouble(error, settings.directory) !== 'full' || !new Ballast(logPaths(settings.directory).ballast).release()) throw error
+    }
+  }
 }
 
 function stateReply(writer: LogWriter, request: number, processor: string): FromLogThread {

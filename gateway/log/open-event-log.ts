@@ -5,7 +5,7 @@ import { dataGap } from '../events/gateway-events.ts'
 import type { EventLog, LogStatus } from './event-log.ts'
 import { addCounts, gap } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
-import { LogError } from './log-error.ts'
+import { DiskUnusableError, LogError } from './log-error.ts'
 import { DEFAULT_LOG_LIMITS } from './log-limits.ts'
 import type { FromLogThread, LogLimits, LogThreadSettings, StateEntry, ThreadStatus, ToLogThread } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
@@ -299,7 +299,12 @@ class ThreadedLog implements EventLogHandle {
         this.#onOpened()
         break
       case 'open-failed':
-        this.#onOpened(new LogError(message.code, message.message))
+        // Its thread ends by itself, and that is no death.
+        this.#dead =
+          message.trouble === undefined
+            ? new LogError(message.code, message.message)
+            : new DiskUnusableError(message.trouble, message.message)
+        this.#onOpened(this.#dead)
         break
       case 'committed':
         this.#onCommitted(message.lane, message.id, message.lastSequence)

@@ -128,7 +128,12 @@ function takeUp(db: Database.Database, paths: LogPaths, mark: MarkFile, options:
   const end = { epoch: Number(store.epoch), last: byLane((lane) => store.lastSequence(lane)) }
   const starts = adopt(store, options.origin)
   const changed = changedOrigin(starts.at(-1)?.origin, options.origin)
-  const newLife = lifeOfOpened(end, memoryOf(paths, mark), compareIdentity(then, now), options.stamp().wallMs, changed)
+  const { wallMs } = options.stamp()
+  // Where no life ever began this is the first.
+  const newLife =
+    store.epoch === ''
+      ? lifeOfNew('log-created', memoryOf(paths, mark), undefined, undefined, wallMs)
+      : lifeOfOpened(end, memoryOf(paths, mark), compareIdentity(then, now), wallMs, changed)
   const living = newLife === undefined ? store : beginLife(db, paths, mark, options, newLife, starts)
   for (const lane of LANES) for (const block of quickCheck(db, living.statements).damaged[lane]) living.blockDamaged(lane, block)
   living.writeMark()

@@ -1,0 +1,138 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createMemoryLog, type MemoryLog } from '../../test-support/memory-log.ts'
+import { createMemoryLogger } from '../../test-support/memory-logger.ts'
+import { createVirtualClock, type VirtualClock } from '../../test-support/virtual-clock.ts'
+import type { GatewayEvent, Lane } from '../events/define-event.ts'
+import { DiskUnusableError } from '../log/log-error.ts'
+import { movement } from '../log/log-test-support.ts'
+import type { EventLogHandle } from '../log/open-event-log.ts'
+import { HeldLog } from './held-log.ts'
+
+const FULL = new DiskUnusableError('full', 'database or disk is full')
+
+interface Rig {
+  readonly log: HeldLog
+  readonly disk: MemoryLog & { readonly gaps: object[]; closed: boolean }
+  readonly triedAtMs: number[]
+  readonly opened: string[]
+  /** What the next attempts run into; none left: the log opens. */
+  readonly refusals: Error[]
+  beats: number
+}
+
+let clock: VirtualClock
+beforeEach(() => {
+  clock = createVirtualClock()
+})
+
+function createRig(refusals: Error[] = [], maxBytes?: Record<Lane, number>): Rig {
+  const disk = Object.assign(createMemoryLog(), { gaps: [] as object[], closed: false })
+  const handle = Object.assign(disk, {
+    path: '/data/events.db',
+    epoch: '7',
+    congested: false,
+    reportGap: (gap: object) => void disk.gaps.push(gap),
+    close: () => {
+      disk.closed = true
+      return Promise.resolve()
+    }
+  }) as unknown as EventLogHandle
+  const started = clock.monotonicMs()
+  const rig = { disk, refusals, triedAtMs: [] as number[], opened: [] as string[], beats: 0 }
+  const log = new HeldLog({
+    directory: '/data',
+    clock,
+    logger: createMemoryLogger(),
+    trouble: FULL,
+    open() {
+      rig.triedAtMs.push(clock.monotonicMs() - started)
+      const refusal = refusals.shift()
+      return refusal === undefined ? Promise.resolve(handle) : Promise.reject(refusal)
+    },
+    onStatus: () => {
+      rig.beats += 1
+    },
+    onOpened: () => void rig.opened.push(`before ${disk.events.length} events`),
+    ...(maxBytes === undefined ? {} : { maxBytes })
+  })
+  return Object.assign(rig, { log })
+}
+
+const times = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n))
+const numbers = (events: readonly GatewayEvent[], lane: Lane): unknown[] =>
+  events.filter((event) => event.lane === lane).map(({ data }) => (data as { n: unknown }).n)
+
+describe('a log that its disk does not let open', () => {
+  it('says what is wrong, gives signs of life, and is tried again with growing pauses', async () => {
+    const rig = createRig(times(8, () => FULL))
+    rig.log.append(movement(1, 'alarm'))
+    expect(rig.log.status()).toMatchObject({ storage: 'full', epoch: '', commits: 0, lanes: { alarm: { waiting: 1, lastSequence: 0 } } })
+    expect(rig.log.status().storageError).toMatch(/disk is full.*wait in memory/)
+    await clock.advance(120_000)
+    expect(rig.triedAtMs).toEqual([1_000, 3_000, 7_000, 15_000, 31_000, 61_000, 91_000])
+    expect(rig.beats).toBe(120)
+    expect(rig.log.congested).toBe(false)
+  })
+
+  it('gets what was held when it opens: alarms first and in order, with state, and only its commit is durability', async () => {
+    const rig = createRig([FULL])
+    const durable: string[] = []
+    for (let n = 0; n < 5; n++) {
+      rig.log.append(movement(n), () => durable.push(`t${n}`))
+      rig.log.append(movement(n, 'alarm'), () => durable.push(`a${n}`))
+      rig.log.saveState('edges', 'tag', String(n))
+    }
+    rig.log.saveState('edges', 'gone', undefined)
+    expect([...(await rig.log.loadState('edges'))]).toEqual([['tag', '4']])
+    const flushed = rig.log.flush()
+    await clock.advance(2_999)
+    expect(rig.disk.events).toEqual([])
+    await clock.advance(1)
+    expect(rig.opened).toEqual(['before 0 events'])
+    expect(rig.disk.events.map(({ lane }) => lane)).toEqual([...times(5, () => 'alarm'), ...times(5, () => 'telemetry')])
+    expect(numbers(rig.disk.events, 'alarm')).toEqual([0, 1, 2, 3, 4])
+    expect([...(rig.disk.state.get('edges') ?? [])]).toEqual([['tag', '4']])
+    expect(durable).toEqual([])
+    rig.disk.commit()
+    await flushed
+    expect(durable).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 't0', 't1', 't2', 't3', 't4'])
+    expect(rig.disk.gaps).toEqual([])
+    rig.log.append(movement(9, 'alarm'))
+    expect(rig.disk.events).toHaveLength(11)
+    const { beats } = rig
+    await clock.advance(60_000)
+    expect([rig.beats, rig.triedAtMs.length]).toEqual([beats, 2])
+  })
+
+  it('holds no more than its memory: the newest telemetry goes, the oldest alarms, and both are told by number', async () => {
+    const rig = createRig([], { alarm: 20_000, telemetry: 10_000 })
+    for (let n = 0; n < 1_000; n++) {
+      rig.log.append(movement(n))
+      rig.log.append(movement(n, 'alarm'))
+    }
+    const { lanes, storageError } = rig.log.status()
+    expect(lanes.alarm.waiting).toBeLessThan(50)
+    expect(storageError).toContain(`${1_000 - lanes.alarm.waiting} alarms, ${1_000 - lanes.telemetry.waiting} of telemetry`)
+    await clock.advance(1_000)
+    expect(numbers(rig.disk.events, 'telemetry')).toEqual(times(lanes.telemetry.waiting, (n) => n))
+    expect(numbers(rig.disk.events, 'alarm')).toEqual(times(lanes.alarm.waiting, (n) => 1_000 - lanes.alarm.waiting + n))
+    const reason = 'dropped-storage-failed'
+    expect(rig.disk.gaps).toMatchObject([
+      { lane: 'alarm', reason, countByType: { TagAlert: 1_000 - lanes.alarm.waiting }, timeFrom: movement(0).time },
+      { lane: 'telemetry', reason, countByType: { TagMovement: 1_000 - lanes.telemetry.waiting }, timeTo: movement(999).time }
+    ])
+  })
+
+  it('is tried a last time when the gateway stops', async () => {
+    const saved = createRig()
+    saved.log.append(movement(1, 'alarm'))
+    await saved.log.close()
+    expect([saved.disk.events.length, saved.disk.closed]).toEqual([1, true])
+
+    const lost = createRig(times(3, () => FULL))
+    lost.log.append(movement(1, 'alarm'))
+    await lost.log.close()
+    await clock.advance(60_000)
+    expect([lost.triedAtMs.length, lost.disk.events.length]).toEqual([1, 0])
+  })
+})

@@ -1,0 +1,244 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Clock, Logger } from '../../drivers/driver.ts'
+import type { GatewayEvent, Lane } from '../events/define-event.ts'
+import type { DiskTrouble } from '../log/disk-trouble.ts'
+import type { EventLog, LogStatus } from '../log/event-log.ts'
+import { DiskUnusableError, LogError } from '../log/log-error.ts'
+import { logPaths } from '../log/log-paths.ts'
+import type { EventLogHandle } from '../log/open-event-log.ts'
+
+type Gap = Parameters<EventLog['reportGap']>[0]
+
+interface HeldEvent {
+  readonly event: GatewayEvent
+  readonly onDurable: (() => void) | undefined
+  readonly bytes: number
+}
+
+interface Dropped {
+  readonly countByType: Record<string, number>
+  timeFrom: number
+  timeTo: number
+}
+
+export interface HeldLogOptions {
+  readonly directory: string
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Why the log could not be opened. */
+  readonly trouble: { readonly storage: DiskTrouble; readonly message: string }
+  readonly open: () => Promise<EventLogHandle>
+  /** At least once a second while the log is not open: its opening is under way, and that is all the progress there can be. */
+  readonly onStatus: () => void
+  /** The log is open, before it gets what was held. */
+  readonly onOpened: (log: EventLogHandle) => void
+  /** Memory by lane for what waits. Beyond it the oldest alarm goes, or the newest telemetry, and that is told. */
+  readonly maxBytes?: Readonly<Record<Lane, number>>
+}
+
+const MIB = 1024 * 1024
+const DEFAULT_MAX_BYTES: Readonly<Record<Lane, number>> = { alarm: 16 * MIB, telemetry: 8 * MIB }
+const FIRST_RETRY_MS = 1_000
+const RETRY_CAP_MS = 30_000
+const STATUS_EVERY_MS = 1_000
+/** Of an event beside the text of its data. */
+const EVENT_BYTES = 300
+const MAX_GAPS = 1_000
+
+/**
+ * Stands for a log that its disk does not let open: "a full disk stops nothing but storing". What comes is held in memory within
+ * limits, nobody is told that it is durable, and the opening is tried again with growing pauses. Then the log gets what was held, alarms first,
+ * and everything goes straight to it.
+ */
+export class HeldLog implements EventLogHandle {
+  readonly path: string
+  readonly #options: HeldLogOptions
+  readonly #maxBytes: Readonly<Record<Lane, number>>
+  readonly #held: Record<Lane, HeldEvent[]> = { alarm: [], telemetry: [] }
+  readonly #bytes: Record<Lane, number> = { alarm: 0, telemetry: 0 }
+  readonly #states = new Map<string, { readonly processor: string; readonly key: string; readonly value: string | undefined }>()
+  readonly #dropped: Partial<Record<Lane, Dropped>> = {}
+  readonly #gaps: Gap[] = []
+  readonly #whenOpen: ((log: EventLogHandle) => void)[] = []
+  #trouble: HeldLogOptions['trouble']
+  #log: EventLogHandle | undefined
+  #retryMs = FIRST_RETRY_MS
+  #retry: { cancel(): void } | undefined
+  #beat: { cancel(): void } | undefined
+  #opening: Promise<void> | undefined
+  #closed = false
+
+  constructor(options: HeldLogOptions) {
+    this.#options = options
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
+    this.#trouble = options.trouble
+    this.path = logPaths(options.directory).database
+    this.#sayTrouble()
+    this.#planRetry()
+    this.#beatOn()
+  }
+
+  get epoch(): string {
+    return this.#log?.epoch ?? ''
+  }
+
+  /** Nothing is held back: an alarm may come by the same way. */
+  get congested(): boolean {
+    return this.#log?.congested ?? false
+  }
+
+  append(event: GatewayEvent, onDurable?: () => void): void {
+    if (this.#log !== undefined) {
+      this.#log.append(event, onDurable)
+      return
+    }
+    const bytes = EVENT_BYTES + 2 * JSON.stringify(event.data).length
+    const { lane } = event
+    const held = this.#held[lane]
+    if (lane === 'telemetry' && this.#bytes.telemetry + bytes > this.#maxBytes.telemetry) {
+      this.#drop(event)
+      return
+    }
+    held.push({ event, onDurable, bytes })
+    this.#bytes[lane] += bytes
+    while (this.#bytes[lane] > this.#maxBytes[lane]) {
+      const oldest = held.shift()
+      if (oldest === undefined) return
+      this.#bytes[lane] -= oldest.bytes
+      this.#drop(oldest.event)
+    }
+  }
+
+  #drop({ lane, time, type }: GatewayEvent): void {
+    this.#dropped[lane] ??= { countByType: {}, timeFrom: time, timeTo: time }
+    const dropped = this.#dropped[lane]
+    dropped.countByType[type] = (dropped.countByType[type] ?? 0) + 1
+    dropped.timeFrom = Math.min(dropped.timeFrom, time)
+    dropped.timeTo = Math.max(dropped.timeTo, time)
+  }
+
+  saveState(processor: string, key: string, value: string | undefined): void {
+    if (this.#log === undefined) this.#states.set(`${processor}\0${key}`, { processor, key, value })
+    else this.#log.saveState(processor, key, value)
+  }
+
+  /** What a log that cannot be opened may know is not known: baselines begin anew, and an alert may be told a second time. */
+  loadState(processor: string): Promise<ReadonlyMap<string, string>> {
+    if (this.#log !== undefined) return this.#log.loadState(processor)
+    const of = [...this.#states.values()].filter((state) => state.processor === processor)
+    return Promise.resolve(new Map(of.flatMap(({ key, value }) => (value === undefined ? [] : [[key, value] as const]))))
+  }
+
+  reportGap(gap: Gap): void {
+    if (this.#log !== undefined) this.#log.reportGap(gap)
+    else if (this.#gaps.length < MAX_GAPS) this.#gaps.push(gap)
+  }
+
+  status(): LogStatus {
+    if (this.#log !== undefined) return this.#log.status()
+    const { storage, message } = this.#trouble
+    const lane = (name: Lane) => ({ firstSequence: 1, lastSequence: 0, waiting: this.#held[name].length })
+    return {
+      epoch: '',
+      lanes: { alarm: lane('alarm'), telemetry: lane('telemetry') },
+      storage,
+      storageError: `the log cannot be opened (${message}); events wait in memory, and it is tried again${this.#droppedText()}`,
+      logBytes: 0,
+      freeBytes: null,
+      commits: 0,
+      lastCommitMs: 0,
+      damagedBlocks: 0
+    }
+  }
+
+  #droppedText(): string {
+    const count = (lane: Lane): number => Object.values(this.#dropped[lane]?.countByType ?? {}).reduce((sum, n) => sum + n, 0)
+    const parts = [`${count('alarm')} alarms`, `${count('telemetry')} of telemetry`].filter((part) => !part.startsWith('0 '))
+    return parts.length === 0 ? '' : `; dropped for want of memory: ${parts.join(', ')}`
+  }
+
+  flush(): Promise<void> {
+    if (this.#log !== undefined) return this.#log.flush()
+    return this.opened().then((log) => log.flush())
+  }
+
+  /** Settles when the log is open; never, when it is closed before. */
+  opened(): Promise<EventLogHandle> {
+    const log = this.#log
+    return log === undefined ? new Promise((resolve) => this.#whenOpen.push(resolve)) : Promise.resolve(log)
+  }
+
+  attachForwarder(): MessagePort {
+    if (this.#log === undefined) throw new LogError('LOG_CLOSED', 'the log is not open yet')
+    return this.#log.attachForwarder()
+  }
+
+  /** What is still held has a last try. */
+  async close(): Promise<void> {
+    this.#retry?.cancel()
+    this.#beat?.cancel()
+    await this.#opening
+    if (this.#log === undefined && !this.#closed) await this.#tryOpen()
+    this.#closed = true
+    this.#retry?.cancel()
+    if (this.#log !== undefined) return this.#log.close()
+    const { alarm, telemetry } = this.#held
+    this.#options.logger.error(
+      { alarms: alarm.length, telemetry: telemetry.length },
+      'the log was never opened: what was held in memory is gone'
+    )
+  }
+
+  #beatOn(): void {
+    this.#beat = this.#options.clock.setTimeout(() => {
+      this.#options.onStatus()
+      this.#beatOn()
+    }, STATUS_EVERY_MS)
+  }
+
+  #planRetry(): void {
+    this.#retry = this.#options.clock.setTimeout(() => {
+      this.#opening = this.#tryOpen()
+    }, this.#retryMs)
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_CAP_MS)
+  }
+
+  async #tryOpen(): Promise<void> {
+    try {
+      this.#take(await this.#options.open())
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      const before = this.#trouble.message
+      this.#trouble = { storage: error instanceof DiskUnusableError ? error.storage : 'failing', message }
+      if (message !== before) this.#sayTrouble()
+      if (!this.#closed) this.#planRetry()
+    }
+  }
+
+  #sayTrouble(): void {
+    const { message, storage } = this.#trouble
+    this.#options.logger.error(
+      { storage, reason: message, code: 'LOG_DISK_UNUSABLE' },
+      'the log cannot be opened; the gateway runs from memory'
+    )
+  }
+
+  /** All in one turn: what the processors remember is committed with the last of the alarms, never before them. */
+  #take(log: EventLogHandle): void {
+    this.#beat?.cancel()
+    this.#log = log
+    const { alarm, telemetry } = this.#held
+    this.#options.logger.warn({ alarms: alarm.length, telemetry: telemetry.length, epoch: log.epoch }, 'the log is open at last')
+    this.#options.onOpened(log)
+    for (const { event, onDurable } of alarm.splice(0)) log.append(event, onDurable)
+    for (const { processor, key, value } of this.#states.values()) log.saveState(processor, key, value)
+    this.#states.clear()
+    for (const { event, onDurable } of telemetry.splice(0)) log.append(event, onDurable)
+    for (const gap of this.#gaps.splice(0)) log.reportGap(gap)
+    for (const lane of ['alarm', 'telemetry'] as const) {
+      const dropped = this.#dropped[lane]
+      if (dropped !== undefined) log.reportGap({ lane, ...dropped, reason: 'dropped-storage-failed' })
+    }
+    for (const resolve of this.#whenOpen.splice(0)) resolve(log)
+  }
+}
