@@ -13,7 +13,7 @@ import { GatewayError } from '../errors.ts'
 import { openServiceNotifier } from '../system-service/notify.ts'
 import { createWatchdog } from '../system-service/watchdog.ts'
 import { type Command, parseOptions } from './command.ts'
-import { EXIT_FAILURE, EXIT_USAGE } from './exit-codes.ts'
+import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
 import { doneWithin, listenForStop, type StopRequest } from './stop-request.ts'
 import { createTakeOver } from './take-over.ts'
 import { programVersion } from './version.ts'
@@ -31,6 +31,8 @@ Ends with 0 when told to stop, 1 when something failed, 2 for a wrong command or
 
 const ROOT = new URL('../../../', import.meta.url)
 const STOP_LIMIT_MS = 20_000
+/** After a failure that only a restart mends: while it stops, nothing is kept any more. */
+const STOP_AFTER_FAILURE_LIMIT_MS = 3_000
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`)
@@ -122,12 +124,13 @@ async function runGateway({ file, loaded, withOptions, options, stop }: RunParts
   notifier.stopping()
   watch.close()
   watchdog?.close()
-  if (await doneWithin(STOP_LIMIT_MS, clock, daemon.stop())) {
+  const limitMs = exitCode === EXIT_OK ? STOP_LIMIT_MS : STOP_AFTER_FAILURE_LIMIT_MS
+  if (await doneWithin(limitMs, clock, daemon.stop())) {
     clock.close()
     notifier.close()
     return exitCode
   }
-  logger.error({ limitMs: STOP_LIMIT_MS }, 'not everything stopped in time; what is in the log is safe')
+  logger.error({ limitMs }, 'not everything stopped in time; what is in the log is safe')
   // What did not stop would keep the process alive.
   process.exit(EXIT_FAILURE)
 }

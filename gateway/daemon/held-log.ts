@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Clock, Logger } from '../../drivers/driver.ts'
 import type { GatewayEvent, Lane } from '../events/define-event.ts'
 import type { DiskTrouble } from '../log/disk-trouble.ts'
+import { DroppedEvents } from '../log/dropped-events.ts'
 import type { EventLog, LogStatus } from '../log/event-log.ts'
 import { DiskUnusableError, LogError } from '../log/log-error.ts'
 import { logPaths } from '../log/log-paths.ts'
@@ -13,12 +14,6 @@ interface HeldEvent {
   readonly event: GatewayEvent
   readonly onDurable: (() => void) | undefined
   readonly bytes: number
-}
-
-interface Dropped {
-  readonly countByType: Record<string, number>
-  timeFrom: number
-  timeTo: number
 }
 
 export interface HeldLogOptions {
@@ -57,7 +52,7 @@ export class HeldLog implements EventLogHandle {
   readonly #held: Record<Lane, HeldEvent[]> = { alarm: [], telemetry: [] }
   readonly #bytes: Record<Lane, number> = { alarm: 0, telemetry: 0 }
   readonly #states = new Map<string, { readonly processor: string; readonly key: string; readonly value: string | undefined }>()
-  readonly #dropped: Partial<Record<Lane, Dropped>> = {}
+  readonly #dropped: Readonly<Record<Lane, DroppedEvents>> = { alarm: new DroppedEvents(), telemetry: new DroppedEvents() }
   readonly #gaps: Gap[] = []
   readonly #whenOpen: ((log: EventLogHandle) => void)[] = []
   #trouble: HeldLogOptions['trouble']
@@ -96,7 +91,7 @@ export class HeldLog implements EventLogHandle {
     const { lane } = event
     const held = this.#held[lane]
     if (lane === 'telemetry' && this.#bytes.telemetry + bytes > this.#maxBytes.telemetry) {
-      this.#drop(event)
+      this.#dropped.telemetry.add(event, 'dropped-storage-failed')
       return
     }
     held.push({ event, onDurable, bytes })
@@ -105,16 +100,8 @@ export class HeldLog implements EventLogHandle {
       const oldest = held.shift()
       if (oldest === undefined) return
       this.#bytes[lane] -= oldest.bytes
-      this.#drop(oldest.event)
+      this.#dropped[lane].add(oldest.event, 'dropped-storage-failed')
     }
-  }
-
-  #drop({ lane, time, type }: GatewayEvent): void {
-    this.#dropped[lane] ??= { countByType: {}, timeFrom: time, timeTo: time }
-    const dropped = this.#dropped[lane]
-    dropped.countByType[type] = (dropped.countByType[type] ?? 0) + 1
-    dropped.timeFrom = Math.min(dropped.timeFrom, time)
-    dropped.timeTo = Math.max(dropped.timeTo, time)
   }
 
   saveState(processor: string, key: string, value: string | undefined): void {
@@ -152,8 +139,8 @@ export class HeldLog implements EventLogHandle {
   }
 
   #droppedText(): string {
-    const count = (lane: Lane): number => Object.values(this.#dropped[lane]?.countByType ?? {}).reduce((sum, n) => sum + n, 0)
-    const parts = [`${count('alarm')} alarms`, `${count('telemetry')} of telemetry`].filter((part) => !part.startsWith('0 '))
+    const { alarm, telemetry } = this.#dropped
+    const parts = [`${alarm.count} alarms`, `${telemetry.count} of telemetry`].filter((part) => !part.startsWith('0 '))
     return parts.length === 0 ? '' : `; dropped for want of memory: ${parts.join(', ')}`
   }
 
@@ -236,8 +223,8 @@ export class HeldLog implements EventLogHandle {
     for (const { event, onDurable } of telemetry.splice(0)) log.append(event, onDurable)
     for (const gap of this.#gaps.splice(0)) log.reportGap(gap)
     for (const lane of ['alarm', 'telemetry'] as const) {
-      const dropped = this.#dropped[lane]
-      if (dropped !== undefined) log.reportGap({ lane, ...dropped, reason: 'dropped-storage-failed' })
+      const dropped = this.#dropped[lane].take()
+      if (dropped !== undefined) log.reportGap({ lane, ...dropped })
     }
     for (const resolve of this.#whenOpen.splice(0)) resolve(log)
   }

@@ -85,6 +85,31 @@ it('settles everything that waits when its thread dies, and says so', async () =
   expect(flushed).toBe('failed')
   expect(log.status().storage).toBe('failing')
   await expect(log.flush()).rejects.toThrow()
+  // It ends soon; until then nothing is gathered that nobody will write.
+  const { waiting } = log.status().lanes.alarm
+  for (let i = 0; i < 10_000; i++) log.append(movement(i, 'alarm'))
+  expect(log.status().lanes.alarm.waiting).toBe(waiting)
+  expect(log.status().storageError).toMatch(/has died .* with \d+ alarms and \d+ of telemetry not durable/)
+})
+
+it('holds no more alarms than its memory while the disk takes none, and tells how many it could not hold', async () => {
+  const directory = freshDirectory()
+  directories.push(directory)
+  const memory = { congestedBytes: 20_000, maxWaitingBytes: 100_000, maxAlarmBytes: 50_000 }
+  const log = await openTestLog(directory, { memory })
+  opened.push(log)
+  for (let i = 0; i < 5_000; i++) log.append(movement(i, 'alarm'))
+  const held = log.status().lanes.alarm.waiting
+  expect(held).toBeLessThan(1_000)
+  await log.flush()
+  await waitFor('the gap', () => log.status().lanes.alarm.lastSequence > held + 1)
+  const reader = openLogReader(log.path)
+  const { events } = reader.read('alarm', 0, { maxEvents: 10_000, maxBytes: 1e7 })
+  reader.close()
+  const alarms = events.filter(({ type }) => type === 'TagAlert')
+  const gaps = events.flatMap(({ body, type }) => (type === 'DataGap' ? [JSON.parse(body) as { lane: string; countByType: object }] : []))
+  expect(alarms).toHaveLength(held)
+  expect(gaps.at(-1)).toMatchObject({ lane: 'alarm', reason: 'dropped-overload', countByType: { TagAlert: 5_000 - held } })
 })
 
 it('keeps state of a processor with the events of its turn', async () => {

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Logger } from '../../drivers/driver.ts'
 import { type ClockQuality, type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
 import { dataGap } from '../events/gateway-events.ts'
+import { DroppedEvents } from './dropped-events.ts'
 import type { EventLog, LogStatus } from './event-log.ts'
 import { addCounts, gap } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
@@ -12,14 +13,23 @@ import { logPaths } from './log-paths.ts'
 import { UnitQueue } from './unit-queue.ts'
 
 const MIB = 1024 * 1024
+interface LogMemory {
+  readonly congestedBytes: number
+  readonly maxWaitingBytes: number
+  readonly maxAlarmBytes?: number
+}
+
 export interface EventLogOptions {
   readonly directory: string
   readonly clock: { wallMs(): number; monotonicMs(): number; quality(): ClockQuality }
   /** How the log stamps events that it makes itself; with a site, it also keeps whose events each epoch holds. */
   readonly gapOrigin: { readonly gatewayId: string; readonly bootId: string; readonly site?: string }
   readonly limits?: Partial<LogLimits>
-  /** Memory for what is not durable yet: from `congestedBytes` on sources should hold back, from `maxWaitingBytes` on telemetry is dropped. */
-  readonly memory?: { readonly congestedBytes: number; readonly maxWaitingBytes: number }
+  /**
+   * Memory for what is not durable yet: from `congestedBytes` on sources should hold back, from `maxWaitingBytes` on telemetry is
+   * dropped, and from `maxAlarmBytes` of alarms on even those: a program that runs out of memory would lose them all.
+   */
+  readonly memory?: LogMemory
   readonly logger?: Logger
   /** At least once a second while the log thread lives. */
   readonly onStatus?: (status: LogStatus) => void
@@ -43,7 +53,8 @@ export interface EventLogHandle extends EventLog {
 
 const CLOSE_LIMIT_MS = 10_000
 const TELL_DROPPED_EVERY_MS = 10_000
-const DEFAULT_MEMORY = { congestedBytes: 8 * MIB, maxWaitingBytes: 32 * MIB }
+const DEFAULT_MEMORY: LogMemory = { congestedBytes: 8 * MIB, maxWaitingBytes: 32 * MIB }
+const MAX_ALARM_BYTES = 32 * MIB
 
 /** Opens the log in a thread of its own. Rejects with a LogError when it cannot be used as it is. */
 export async function openEventLog(options: EventLogOptions): Promise<EventLogHandle> {
@@ -63,18 +74,12 @@ interface Flush {
   readonly reject: (error: Error) => void
 }
 
-interface Dropped {
-  countByType: Record<string, number>
-  timeFrom: number
-  timeTo: number
-  reason: 'dropped-overload' | 'dropped-storage-failed'
-}
-
 class ThreadedLog implements EventLogHandle {
   readonly path: string
   readonly opened: Promise<void>
   readonly #options: EventLogOptions
-  readonly #memory: { readonly congestedBytes: number; readonly maxWaitingBytes: number }
+  readonly #maxBytes: Readonly<Record<Lane, number>>
+  readonly #congestedBytes: number
   readonly #worker: Worker
   readonly #ports: Record<Lane, MessagePort>
   readonly #queues: Record<Lane, UnitQueue>
@@ -84,7 +89,7 @@ class ThreadedLog implements EventLogHandle {
   #turn = 1
   #turnScheduled = false
   #status: ThreadStatus | undefined
-  #dropped: Dropped | undefined
+  readonly #dropped: Readonly<Record<Lane, DroppedEvents>> = byLane(() => new DroppedEvents())
   #droppedToldAt = Number.NEGATIVE_INFINITY
   #flushes: Flush[] = []
   #closing: Promise<void> | undefined
@@ -94,7 +99,9 @@ class ThreadedLog implements EventLogHandle {
 
   constructor(options: EventLogOptions) {
     this.#options = options
-    this.#memory = options.memory ?? DEFAULT_MEMORY
+    const { congestedBytes, maxAlarmBytes = MAX_ALARM_BYTES, maxWaitingBytes } = options.memory ?? DEFAULT_MEMORY
+    this.#congestedBytes = congestedBytes
+    this.#maxBytes = { alarm: maxAlarmBytes, telemetry: maxWaitingBytes }
     this.path = logPaths(options.directory).database
     this.opened = new Promise((resolve, reject) => {
       this.#onOpened = (error) => (error === undefined ? resolve() : reject(error))
@@ -136,13 +143,14 @@ class ThreadedLog implements EventLogHandle {
   }
 
   get congested(): boolean {
-    return this.#queues.telemetry.bytes + this.#queues.alarm.bytes > this.#memory.congestedBytes
+    return this.#queues.telemetry.bytes + this.#queues.alarm.bytes > this.#congestedBytes
   }
 
   append(event: GatewayEvent, onDurable?: () => void): void {
-    const queue = this.#queues[event.lane]
-    if (event.lane === 'telemetry' && queue.bytes > this.#memory.maxWaitingBytes) {
-      this.#drop(event)
+    const { lane } = event
+    const queue = this.#queues[lane]
+    if (this.#dead !== undefined || queue.bytes > this.#maxBytes[lane]) {
+      this.#dropped[lane].add(event, this.#status?.storage === 'ok' ? 'dropped-overload' : 'dropped-storage-failed')
       return
     }
     queue.add(event, this.#bodyOf(event), onDurable)
@@ -159,25 +167,24 @@ class ThreadedLog implements EventLogHandle {
     }
   }
 
-  #drop(event: GatewayEvent): void {
-    const reason = this.#status?.storage === 'ok' ? 'dropped-overload' : 'dropped-storage-failed'
-    this.#dropped ??= { countByType: {}, timeFrom: event.time, timeTo: event.time, reason }
-    const dropped = this.#dropped
-    dropped.countByType[event.type] = (dropped.countByType[event.type] ?? 0) + 1
-    dropped.timeFrom = Math.min(dropped.timeFrom, event.time)
-    dropped.timeTo = Math.max(dropped.timeTo, event.time)
+  /** Now and then while it goes on; a gap is an alarm itself, and waits for room among them. */
+  #tellDropped(): void {
+    const now = this.#options.clock.monotonicMs()
+    if (LANES.every((lane) => this.#dropped[lane].count === 0)) return
+    if (this.#queues.alarm.bytes > this.#maxBytes.alarm || (this.congested && now - this.#droppedToldAt < TELL_DROPPED_EVERY_MS)) return
+    this.#droppedToldAt = now
+    this.#reportDropped()
   }
 
-  #tellDropped(): void {
-    const dropped = this.#dropped
-    const now = this.#options.clock.monotonicMs()
-    if (dropped === undefined || (this.congested && now - this.#droppedToldAt < TELL_DROPPED_EVERY_MS)) return
-    this.#dropped = undefined
-    this.#droppedToldAt = now
-    this.reportGap({ lane: 'telemetry', ...dropped })
+  #reportDropped(): void {
+    for (const lane of LANES) {
+      const dropped = this.#dropped[lane].take()
+      if (dropped !== undefined) this.reportGap({ lane, ...dropped })
+    }
   }
 
   saveState(processor: string, key: string, value: string | undefined): void {
+    if (this.#dead !== undefined) return
     this.#turnStates.set(`${processor}\0${key}`, { processor, key, value, turn: this.#turn })
     this.#scheduleTurn()
   }
@@ -243,7 +250,7 @@ class ThreadedLog implements EventLogHandle {
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_LIMIT_MS)
     })
-    if (this.#dropped !== undefined) this.reportGap({ lane: 'telemetry', ...this.#dropped })
+    this.#reportDropped()
     // A thread that dies meanwhile is told of elsewhere.
     await Promise.race([this.flush().catch(() => undefined), limit])
     const closed = new Promise<void>((resolve) => {
@@ -352,7 +359,7 @@ class ThreadedLog implements EventLogHandle {
         this.#options.logger?.error({ error: String(error) }, 'a listener for durability failed')
       }
     }
-    if (this.#dropped !== undefined) this.#tellDropped()
+    this.#tellDropped()
     this.#settleFlushes()
   }
 
@@ -373,8 +380,11 @@ class ThreadedLog implements EventLogHandle {
     this.#onOpened(error)
     this.#onClosed()
     if (this.#closing !== undefined) return
-    this.#options.logger?.error({ error: String(error) }, 'the log thread has died')
-    if (this.#status !== undefined) this.#status = { ...this.#status, storage: 'failing', storageError: error.message }
+    const { alarm, telemetry } = this.#queues
+    const lost = { alarms: alarm.waiting, telemetry: telemetry.waiting }
+    this.#options.logger?.error({ error: String(error), ...lost }, 'the log thread has died; what was not durable is lost')
+    const storageError = `the log thread has died (${error.message}) with ${lost.alarms} alarms and ${lost.telemetry} of telemetry not durable`
+    if (this.#status !== undefined) this.#status = { ...this.#status, storage: 'failing', storageError }
     this.#options.onFatal?.(error)
   }
 }
