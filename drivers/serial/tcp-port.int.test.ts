@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,12 +10,27 @@ import { createToyCodec } from '../../test-support/toy-codec.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
 import { serialDriver } from './serial-driver.ts'
 
+const BACKLOG = 1
+/** Linux answers as long as not more than the backlog wait. */
+const FULL = BACKLOG + 1
+const LISTENING = '0A'
+
 const SILENT_SERVER = `
 import { createServer } from 'node:net'
-const server = createServer().listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
+const server = createServer().listen({ host: '127.0.0.1', port: 0, backlog: ${BACKLOG} }, () => {
   process.send(server.address().port, () => process.kill(process.pid, 'SIGSTOP'))
 })
 `
+
+/** How many connections wait for the listener on `port`: the receive queue of a listening socket (proc_pid_net(5), tcp). */
+async function waitingConnections(port: number): Promise<number> {
+  const address = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  for (const line of (await readFile('/proc/net/tcp', 'utf8')).split('\n')) {
+    const [, local = '', , state, queues = ''] = line.trim().split(/\s+/)
+    if (state === LISTENING && local.endsWith(address)) return Number.parseInt(queues.split(':')[1] ?? '', 16)
+  }
+  throw new Error(`nobody listens on port ${port}`)
+}
 
 /** A listener whose process stands still and whose queue is full: the system answers no further attempt to connect. */
 async function startSilentServer(): Promise<{ readonly port: number; stop(): Promise<void> }> {
@@ -24,18 +39,8 @@ async function startSilentServer(): Promise<{ readonly port: number; stop(): Pro
   await writeFile(script, SILENT_SERVER)
   const server = fork(script, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const [port] = (await once(server, 'message')) as [number]
-  const fillers: Socket[] = []
-  const filled = await waitFor('the queue of the silent server is full', async () => {
-    const filler = connect({ host: '127.0.0.1', port })
-    fillers.push(filler)
-    filler.on('error', () => undefined)
-    const connected = await Promise.race([
-      once(filler, 'connect').then(() => true),
-      new Promise<false>((resolve) => setTimeout(() => resolve(false), 300))
-    ])
-    return !connected
-  })
-  if (!filled) throw new Error('the silent server still answers')
+  const fillers = Array.from({ length: FULL }, () => connect({ host: '127.0.0.1', port }).on('error', () => undefined))
+  await waitFor('the queue of the silent server to be full', async () => (await waitingConnections(port)) === FULL)
   return {
     port,
     async stop() {

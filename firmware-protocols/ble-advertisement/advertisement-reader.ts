@@ -1,9 +1,12 @@
 import type { DecodeErrorCode, FrameContext } from '../codec.ts'
-import type { Reading } from '../reading.ts'
+import type { Draft } from '../kit/results.ts'
 
-/** What one reader made of one AD structure. `foreign`: the same id carries something that is not this reader's. */
+/**
+ * What one reader made of one AD structure; the reading is new, and the decoder goes on filling it. `foreign`: the same id carries
+ * something that is not this reader's.
+ */
 export type ContentResult =
-  | { readonly kind: 'content'; readonly reading: Reading }
+  | { readonly kind: 'content'; readonly reading: Draft }
   | { readonly kind: 'foreign' }
   | { readonly kind: 'error'; readonly code: DecodeErrorCode; readonly why: string }
 

@@ -36,7 +36,7 @@ class AdvertisementDecoder implements Decoder {
   decode(frame: Uint8Array, context: FrameContext): DecodeResult {
     if (frame.length > MAX_PAYLOAD_BYTES) return failure('FRAME_LENGTH', `${frame.length} bytes, at most ${MAX_PAYLOAD_BYTES}`)
     const { structures, cutOff } = readAdStructures(frame)
-    const contents: Reading[] = []
+    const contents: Draft[] = []
     const others: AdStructure[] = []
     let problem: DecodeResult | undefined
     for (const structure of structures) {
@@ -62,16 +62,19 @@ function readContent(structure: AdStructure, context: FrameContext): ContentResu
   return { kind: 'foreign' }
 }
 
-function merge(contents: readonly Reading[], others: readonly AdStructure[], context: FrameContext): Reading {
-  const { extra, txPowerDbm } = advertisementExtras(others)
-  const draft: Draft = context.address === undefined ? {} : { tag: context.address }
-  if (txPowerDbm !== undefined) draft.txPowerDbm = txPowerDbm
-  // From the last to the first, so that the first to name a field keeps it.
-  for (const content of contents.toReversed()) {
-    Object.assign(extra, content.extra)
-    Object.assign(draft, content)
+/** The first to name a field keeps it: the contents in their order, then what stands beside them, then the sender's address. */
+function merge(contents: readonly Draft[], others: readonly AdStructure[], context: FrameContext): Reading {
+  const [draft = {}, ...more] = contents
+  for (const content of more) {
+    const extra = { ...content.extra, ...draft.extra }
+    Object.assign(draft, { ...content, ...draft, extra })
   }
-  if (Object.keys(extra).length > 0) draft.extra = extra
+  if (others.length > 0) {
+    const { extra, txPowerDbm } = advertisementExtras(others)
+    if (txPowerDbm !== undefined) draft.txPowerDbm ??= txPowerDbm
+    draft.extra = draft.extra === undefined ? extra : Object.assign(extra, draft.extra)
+  }
+  if (context.address !== undefined) draft.tag ??= context.address
   return draft
 }
 

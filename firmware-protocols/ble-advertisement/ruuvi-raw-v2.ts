@@ -67,8 +67,10 @@ function applyAir(view: DataView, draft: Draft, extra: Extra): void {
 }
 
 function applyMotion(view: DataView, draft: Draft): void {
-  const accel = [metresPerSecond2(view.getInt16(7)), metresPerSecond2(view.getInt16(9)), metresPerSecond2(view.getInt16(11))] as const
-  if (accel.some((component) => component !== null)) draft.accelMps2 = accel
+  const x = metresPerSecond2(view.getInt16(7))
+  const y = metresPerSecond2(view.getInt16(9))
+  const z = metresPerSecond2(view.getInt16(11))
+  if (x !== null || y !== null || z !== null) draft.accelMps2 = [x, y, z]
   const count = view.getUint8(15)
   if (count === NOT_AVAILABLE_U8) return
   draft.movementCount = count

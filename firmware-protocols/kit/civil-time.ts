@@ -50,7 +50,10 @@ export function timeOfDayMs(hour: number, minute: number, second: number): numbe
   return (hour * 60 + minute) * 60_000 + Math.floor(second * 1000 + 1e-6)
 }
 
-const pad = (value: number, width: number): string => String(value).padStart(width, '0')
+const TWO_DIGITS = Array.from({ length: 100 }, (_unused, value) => String(value).padStart(2, '0'))
+
+/** Decimal digits of a whole number, at least `width`. */
+const pad = (value: number, width: number): string => (width === 2 ? TWO_DIGITS[value] : undefined) ?? String(value).padStart(width, '0')
 
 /** `12:40:14.000`; a leap second reads `23:59:60.000`. */
 export function formatTimeOfDay(ms: number): string {

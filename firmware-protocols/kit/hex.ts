@@ -1,9 +1,11 @@
-const DIGITS = '0123456789abcdef'
+/** The two digits of each byte: looking them up costs a fraction of making them, and ids are made for every frame. */
+const LOWER = Array.from({ length: 256 }, (_unused, byte) => byte.toString(16).padStart(2, '0'))
+const UPPER = LOWER.map((digits) => digits.toUpperCase())
 
 /** Lower-case hex without separators. */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += `${DIGITS.charAt(byte >> 4)}${DIGITS.charAt(byte & 15)}`
+  for (let i = 0; i < bytes.length; i++) text += LOWER[bytes[i] ?? 0] ?? ''
   return text
 }
 
@@ -18,5 +20,7 @@ export function fromHex(text: string): Uint8Array | undefined {
 
 /** Six bytes in display order as `CB:B8:33:4C:88:4F`. */
 export function formatMac(bytes: Uint8Array): string {
-  return (toHex(bytes).match(/../g) ?? []).join(':').toUpperCase()
+  let text = ''
+  for (let i = 0; i < bytes.length; i++) text += (i === 0 ? '' : ':') + (UPPER[bytes[i] ?? 0] ?? '')
+  return text
 }

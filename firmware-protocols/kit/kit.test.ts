@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeBase64, encodeBase64 } from './base64.ts'
 import { formatMac, fromHex, toHex } from './hex.ts'
 import { boundedJson, finiteNumber, parseLooseJson, snakeCase } from './json.ts'
+import { latin1Text } from './text.ts'
 
 const bytes = fc.uint8Array({ maxLength: 60 })
 
@@ -19,6 +20,19 @@ describe('hex', () => {
     expect(fromHex('aa:BB-cc dd')).toEqual(Uint8Array.of(0xaa, 0xbb, 0xcc, 0xdd))
     expect([fromHex('abc'), fromHex('zz'), fromHex('0x12')]).toEqual([undefined, undefined, undefined])
     expect(formatMac(Uint8Array.of(0xcb, 0xb8, 0x33, 0x4c, 0x88, 0x4f))).toBe('CB:B8:33:4C:88:4F')
+  })
+})
+
+describe('latin1Text', () => {
+  it('gives one character a byte, whatever the bytes and wherever they stop being ASCII', () => {
+    fc.assert(
+      fc.property(fc.string(), bytes, fc.nat(10), (ascii, data, start) => {
+        const all = Buffer.concat([Buffer.from(ascii), data])
+        expect(latin1Text(all)).toBe(all.toString('latin1'))
+        expect(latin1Text(all, start, all.length - 1)).toBe(all.subarray(start, Math.max(start, all.length - 1)).toString('latin1'))
+      })
+    )
+    expect(latin1Text(Uint8Array.of(0xef, 0xbb, 0xbf, 0x41))).toBe('ï»¿A')
   })
 })
 

@@ -86,10 +86,12 @@ export class Fields {
   #coordinate(index: number, limitDeg: number, plus: string, minus: string): number | undefined {
     const field = this.text(index)
     if (field === undefined) return undefined
-    const match = /^(\d{0,4})(\d\d(?:\.\d*)?)$/.exec(field)
-    const minutes = Number(match?.[2] ?? Number.NaN)
-    const degrees = Number(match?.[1] ?? 0) + minutes / 60
-    if (!(minutes < 60 && degrees <= limitDeg)) return this.#bad(index, 'no coordinate')
+    if (!/^\d{2,6}(?:\.\d*)?$/.test(field)) return this.#bad(index, 'no coordinate')
+    const point = field.indexOf('.')
+    const minutesAt = (point < 0 ? field.length : point) - 2
+    const minutes = Number(field.slice(minutesAt))
+    const degrees = Number(field.slice(0, minutesAt)) + minutes / 60
+    if (minutes >= 60 || degrees > limitDeg) return this.#bad(index, 'no coordinate')
     const hemisphere = this.text(index + 1)
     if (hemisphere !== plus && hemisphere !== minus) return this.#bad(index + 1, `neither ${plus} nor ${minus}`)
     return round(hemisphere === minus ? -degrees : degrees, 9)
@@ -107,8 +109,8 @@ export class Fields {
   timeOfDay(index: number): number | undefined {
     const field = this.text(index)
     if (field === undefined) return undefined
-    const match = /^(\d\d)(\d\d)(\d\d(?:\.\d*)?)$/.exec(field)
-    const ms = match ? timeOfDayMs(Number(match[1]), Number(match[2]), Number(match[3])) : undefined
+    const isTime = /^\d{6}(?:\.\d*)?$/.test(field)
+    const ms = isTime ? timeOfDayMs(Number(field.slice(0, 2)), Number(field.slice(2, 4)), Number(field.slice(4))) : undefined
     return ms === undefined ? this.#bad(index, 'no time of day') : ms
   }
 
@@ -116,10 +118,9 @@ export class Fields {
   date(index: number): number | undefined {
     const field = this.text(index)
     if (field === undefined) return undefined
-    const match = /^(\d\d)(\d\d)(\d\d)$/.exec(field)
-    if (!match) return this.#bad(index, 'no date')
-    const year = Number(match[3])
-    return civilDays(year + (year >= PIVOT_YEAR ? 1900 : 2000), Number(match[2]), Number(match[1]))
+    if (!/^\d{6}$/.test(field)) return this.#bad(index, 'no date')
+    const year = Number(field.slice(4))
+    return civilDays(year + (year >= PIVOT_YEAR ? 1900 : 2000), Number(field.slice(2, 4)), Number(field.slice(0, 2)))
   }
 
   #bad(index: number, why: string): undefined {

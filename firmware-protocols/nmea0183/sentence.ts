@@ -2,6 +2,13 @@ import type { DecodeErrorCode } from '../codec.ts'
 import { latin1Text } from '../kit/text.ts'
 import { MAX_FRAME_BYTES } from './nmea-framer.ts'
 
+const CR = 13
+const LF = 10
+const BLANK = 0x20
+const TILDE = 0x7e
+/** What some multiplexers put before a sentence that they send by UDP. */
+const UDPBC = 'UdPbC\0'
+
 export interface Sentence {
   readonly talker: string
   readonly type: string
@@ -38,26 +45,45 @@ export const checksumText = (text: string): string => checksum(text).toString(16
  */
 export function parseSentence(frame: Uint8Array): Sentence | BadSentence {
   if (frame.length > MAX_FRAME_BYTES) return { code: 'FRAME_LENGTH', why: `${frame.length} bytes, at most ${MAX_FRAME_BYTES}` }
-  const text = latin1Text(frame)
-    .replace(/[\r\n]+$/, '')
-    .replace(/^UdPbC\0/, '')
-  const tag = /^\\([^\\]*)\\/.exec(text)
-  const line = tag ? text.slice(tag[0].length) : text
-  if (line[0] !== '$' && line[0] !== '!') return { code: 'FRAME_FORMAT', why: 'a sentence begins with $' }
-  if (/[^ -~]/.test(line)) return { code: 'FRAME_FORMAT', why: 'bytes that are no printable ASCII' }
-  const star = line.indexOf('*')
+  const end = lineEnd(frame)
+  const text = latin1Text(frame, 0, end)
+  const from = text.startsWith(UDPBC) ? UDPBC.length : 0
+  const tag = text[from] === '\\' ? /^\\([^\\]*)\\/.exec(text.slice(from)) : null
+  const start = from + (tag?.[0].length ?? 0)
+  if (text[start] !== '$' && text[start] !== '!') return { code: 'FRAME_FORMAT', why: 'a sentence begins with $' }
+  if (!isPrintable(frame, start, end)) return { code: 'FRAME_FORMAT', why: 'bytes that are no printable ASCII' }
+  const star = text.indexOf('*', start)
   if (star < 0) return { code: 'FRAME_CHECKSUM', why: 'no checksum' }
-  const body = line.slice(1, star)
-  const given = line.slice(star + 1)
-  if (given.length > 2) return { code: 'FRAME_FORMAT', why: 'characters after the checksum' }
-  if (!/^[0-9A-Fa-f]{2}$/.test(given)) return { code: 'FRAME_CHECKSUM', why: 'the checksum has two hex digits' }
-  if (Number.parseInt(given, 16) !== checksum(body))
-    return { code: 'FRAME_CHECKSUM', why: `checksum ${given}, computed ${checksumText(body)}` }
-  return split(body, line[0] === '!', tag?.[1])
+  if (end - star > 3) return { code: 'FRAME_FORMAT', why: 'characters after the checksum' }
+  const given = end - star < 3 ? -1 : hexDigit(frame[star + 1] ?? 0) * 16 + hexDigit(frame[star + 2] ?? 0)
+  if (given < 0) return { code: 'FRAME_CHECKSUM', why: 'the checksum has two hex digits' }
+  const body = text.slice(start + 1, star)
+  if (given !== checksum(body)) return { code: 'FRAME_CHECKSUM', why: `checksum ${text.slice(star + 1)}, computed ${checksumText(body)}` }
+  return split(body, text[start] === '!', tag?.[1])
+}
+
+/** Where the line ends that may have its CR and LF still. */
+function lineEnd(frame: Uint8Array): number {
+  let end = frame.length
+  while (end > 0 && (frame[end - 1] === CR || frame[end - 1] === LF)) end--
+  return end
+}
+
+function isPrintable(frame: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((frame[at] ?? 0) < BLANK || (frame[at] ?? 0) > TILDE) return false
+  return true
+}
+
+/** Far below 0 for what is no hex digit, so that no sum with it is a number. */
+function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48
+  const letter = byte | 0x20
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1000
 }
 
 function split(body: string, encapsulated: boolean, tag: string | undefined): Sentence | BadSentence {
-  const [address = '', ...fields] = body.split(',')
+  const fields = body.split(',')
+  const address = fields.shift() ?? ''
   const proprietary = /^P[A-Z0-9]{2,}$/.test(address)
   if (!proprietary && !/^[A-Z0-9]{5}$/.test(address)) return { code: 'FRAME_FORMAT', why: 'the address is no talker and type' }
   const talkerLength = proprietary ? 1 : 2
