@@ -146,7 +146,7 @@ class RunningDaemon implements Daemon {
     const log = await this.#openLog()
     const ingest = await this.#startIngest(log)
     const forwarder = this.#startForwarder(log)
-    const supervisor = this.#startSupervisor(ingest)
+    const supervisor = this.#startSupervisor(ingest, log)
     await this.#startWeb(log, supervisor, forwarder)
     this.#configureSources(config)
   }
@@ -261,7 +261,7 @@ class RunningDaemon implements Daemon {
     return forwarder
   }
 
-  #startSupervisor(ingest: Ingest): Supervisor {
+  #startSupervisor(ingest: Ingest, log: EventLogHandle): Supervisor {
     const { clock, logger } = this.#options
     const supervisor = createSupervisor({
       drivers: DRIVERS,
@@ -270,7 +270,10 @@ class RunningDaemon implements Daemon {
       log: logger,
       random: Math.random,
       gatewayId: this.gatewayId,
-      onDelivery: (sourceId, delivery) => ingest.deliver(sourceId, this.#timed(delivery)),
+      onDelivery: (sourceId, delivery) => {
+        ingest.deliver(sourceId, this.#timed(delivery))
+        log.endDelivery()
+      },
       onHealth: (_sourceId, change) => {
         this.#watch?.onHealth(change)
       }

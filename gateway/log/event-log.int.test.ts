@@ -4,7 +4,7 @@ import { waitFor } from '../../test-support/wait-for.ts'
 import { openDatabase } from './database.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { freshDirectory, movement, openTestLog } from './log-test-support.ts'
-import type { EventLogHandle } from './open-event-log.ts'
+import { type EventLogHandle, TURN_EVENTS } from './open-event-log.ts'
 import { openLogReader } from './open-log-reader.ts'
 
 const opened: EventLogHandle[] = []
@@ -110,6 +110,48 @@ it('holds no more alarms than its memory while the disk takes none, and tells ho
   const gaps = events.flatMap(({ body, type }) => (type === 'DataGap' ? [JSON.parse(body) as { lane: string; countByType: object }] : []))
   expect(alarms).toHaveLength(held)
   expect(gaps.at(-1)).toMatchObject({ lane: 'alarm', reason: 'dropped-overload', countByType: { TagAlert: 5_000 - held } })
+})
+
+/** Waits without giving anybody else on this thread a turn. */
+function waitHere(what: string, until: () => boolean): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (let left = 20_000; !until(); left--) {
+    if (left === 0) throw new Error(`in vain: ${what}`)
+    Atomics.wait(pause, 0, 0, 1)
+  }
+}
+
+it('commits deliveries while the same run of code goes on, an alarm at the end of its own', async () => {
+  const log = await open()
+  const reader = openLogReader(log.path)
+  for (let i = 0; i < TURN_EVENTS; i++) {
+    log.append(movement(i))
+    log.endDelivery()
+  }
+  waitHere('telemetry', () => reader.lastSequence('telemetry') === TURN_EVENTS)
+  const alarms = reader.lastSequence('alarm')
+  log.append(movement(0, 'alarm'))
+  log.endDelivery()
+  waitHere('the alarm', () => reader.lastSequence('alarm') === alarms + 1)
+  reader.close()
+})
+
+it('tells what is durable without waiting for the event loop', async () => {
+  const log = await open()
+  let durable = 0
+  let rounds = 0
+  await new Promise<void>((resolve, reject) => {
+    const round = () => {
+      if (durable > 0) return resolve()
+      if (++rounds > 20_000) return reject(new Error('nothing was told'))
+      log.append(movement(rounds), () => durable++)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+      process.nextTick(round)
+    }
+    setImmediate(round)
+  })
+  await log.flush()
+  expect(durable).toBe(rounds)
 })
 
 it('keeps state of a processor with the events of its turn', async () => {

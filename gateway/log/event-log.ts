@@ -43,7 +43,7 @@ export interface LogStatus {
 
 /**
  * The gateway's end of the log thread. Appending never blocks and never throws; it costs one JSON text and a copy.
- * Everything appended in one turn of the event loop, with the state saved in that turn, is committed in one transaction.
+ * Everything appended in one run of code (to the next `process.nextTick`), with the state saved in it, is committed in one transaction.
  */
 export interface EventLog {
   /** `onDurable` is called after the commit that holds the event, in order of appending within a lane. */

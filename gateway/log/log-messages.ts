@@ -47,6 +47,12 @@ export interface CommitUnit {
   readonly clockQuality: ClockQuality
 }
 
+/** Goes back on the port that the unit came by: the main thread can look for it at any time. */
+export interface Committed {
+  readonly id: number
+  readonly lastSequence: number
+}
+
 /** Main thread → log thread. Units travel on ports of their own, one a lane. */
 export type ToLogThread =
   | { readonly kind: 'forwarder'; readonly port: MessagePort }
@@ -68,7 +74,6 @@ export type FromLogThread =
     }
   /** `trouble`: it is the disk's, and may pass. */
   | { readonly kind: 'open-failed'; readonly code: LogErrorCode; readonly message: string; readonly trouble: DiskTrouble | undefined }
-  | { readonly kind: 'committed'; readonly lane: Lane; readonly id: number; readonly lastSequence: number }
   /** At least once a second: also the sign that the thread lives. */
   | { readonly kind: 'status'; readonly status: ThreadStatus }
   /** Events that the log has made itself, committed. */

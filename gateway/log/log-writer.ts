@@ -5,7 +5,7 @@ import { ForwarderInbox } from './forwarder-inbox.ts'
 import type { GapStamp } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
 import { isDamage, isFull, LogError, NoRoomError } from './log-error.ts'
-import type { CommitUnit, FromLogThread, LogThreadSettings, ThreadStatus } from './log-messages.ts'
+import type { CommitUnit, Committed, FromLogThread, LogThreadSettings, ThreadStatus } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import type { LogStore } from './log-store.ts'
 import { openLogStore, WAL_KEPT_BYTES } from './open-log-store.ts'
@@ -228,7 +228,7 @@ export class LogWriter {
     this.#commits++
     this.#lastCommitMs = performance.now() - started
     const lastSequence = this.#store.lastSequence(lane)
-    for (const { id } of units) this.#post({ kind: 'committed', lane, id, lastSequence })
+    for (const { id } of units) this.#ports[lane].postMessage({ id, lastSequence } satisfies Committed)
     this.#tellForwarders()
     this.#packer.written(bytes + 16_384)
     if (this.#packer.isBehind) this.#finishCheckpoint()

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { Logger } from '../../drivers/driver.ts'
 import { type ClockQuality, type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
 import { dataGap } from '../events/gateway-events.ts'
@@ -8,7 +8,7 @@ import { addCounts, gap } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
 import { DiskUnusableError, LogError } from './log-error.ts'
 import { DEFAULT_LOG_LIMITS } from './log-limits.ts'
-import type { FromLogThread, LogLimits, LogThreadSettings, StateEntry, ThreadStatus, ToLogThread } from './log-messages.ts'
+import type { Committed, FromLogThread, LogLimits, LogThreadSettings, StateEntry, ThreadStatus, ToLogThread } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import { UnitQueue } from './unit-queue.ts'
 
@@ -49,10 +49,21 @@ export interface EventLogHandle extends EventLog {
   readonly epoch: string
   /** A port for the forwarder's thread: it sends ForwarderMessage and gets LogMessage. */
   attachForwarder(): MessagePort
+  /**
+   * What was appended so far belongs together, and nothing appended later belongs to it: the turn may end here, and does when it
+   * holds an alarm or enough telemetry. Tells nothing. Cheap enough for every delivery.
+   */
+  endDelivery(): void
 }
 
 const CLOSE_LIMIT_MS = 10_000
 const TELL_DROPPED_EVERY_MS = 10_000
+/**
+ * The end of a delivery ends a turn that holds so many events. A chunk of a socket holds thousands of frames, and while bytes wait in
+ * the socket its reader is called up to 32 times before the event loop comes round (libuv): a gateway that has fallen behind must not
+ * keep all that in its hands until the last of it is decoded.
+ */
+export const TURN_EVENTS = 256
 const DEFAULT_MEMORY: LogMemory = { congestedBytes: 8 * MIB, maxWaitingBytes: 32 * MIB }
 const MAX_ALARM_BYTES = 32 * MIB
 
@@ -120,6 +131,7 @@ class ThreadedLog implements EventLogHandle {
       transferList: [channels.alarm.port2, channels.telemetry.port2]
     })
     this.#worker.on('message', (message: FromLogThread) => this.#onMessage(message))
+    for (const lane of LANES) this.#ports[lane].on('message', (message: Committed) => this.#onCommitted(lane, message))
     // What a thread throws may come as a plain object.
     this.#worker.on('error', (error) => this.#died(error instanceof Error ? error : new LogError('LOG_CLOSED', JSON.stringify(error))))
     this.#worker.on('exit', (code) => this.#died(new LogError('LOG_CLOSED', `the log thread ended with code ${code}`)))
@@ -269,7 +281,20 @@ class ThreadedLog implements EventLogHandle {
   #scheduleTurn(): void {
     if (this.#turnScheduled) return
     this.#turnScheduled = true
-    setImmediate(() => this.#endTurn())
+    process.nextTick(() => {
+      this.#turnScheduled = false
+      this.#endTurn()
+      this.#hearCommits()
+    })
+  }
+
+  #turnIsOpen(): boolean {
+    return this.#turnStates.size > 0 || LANES.some((lane) => this.#queues[lane].turnEvents > 0)
+  }
+
+  endDelivery(): void {
+    const { alarm, telemetry } = this.#queues
+    if (alarm.turnEvents > 0 || telemetry.turnEvents >= TURN_EVENTS) this.#endTurn()
   }
 
   /**
@@ -277,7 +302,6 @@ class ThreadedLog implements EventLogHandle {
    * telemetry: a crash in between may lose telemetry that nobody was told is durable, but repeats no alarm.
    */
   #endTurn(): void {
-    this.#turnScheduled = false
     const { alarm, telemetry } = this.#queues
     if (this.#turnStates.size > 0) {
       if (alarm.turnEvents > 0) {
@@ -292,8 +316,19 @@ class ThreadedLog implements EventLogHandle {
     this.#dispatch()
   }
 
+  /** Without waiting for the event loop to come round to them. Never within an `append`: who appends need not expect to be called. */
+  #hearCommits(): void {
+    for (const lane of LANES) {
+      const port = this.#ports[lane]
+      for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) {
+        this.#onCommitted(lane, got.message as Committed)
+      }
+    }
+  }
+
+  /** Whole turns only: an event does not go without the state of its turn. */
   #dispatch(): void {
-    if (this.#dead !== undefined) return
+    if (this.#dead !== undefined || this.#turnIsOpen()) return
     const quality = this.#options.clock.quality()
     for (const lane of LANES) this.#queues[lane].dispatch(quality)
   }
@@ -312,9 +347,6 @@ class ThreadedLog implements EventLogHandle {
             ? new LogError(message.code, message.message)
             : new DiskUnusableError(message.trouble, message.message)
         this.#onOpened(this.#dead)
-        break
-      case 'committed':
-        this.#onCommitted(message.lane, message.id, message.lastSequence)
         break
       case 'status':
         this.#status = message.status
@@ -344,7 +376,7 @@ class ThreadedLog implements EventLogHandle {
     this.#options.logger?.warn({ reason, epoch: this.epoch, setAsideAs }, 'the log begins a new epoch')
   }
 
-  #onCommitted(lane: Lane, id: number, lastSequence: number): void {
+  #onCommitted(lane: Lane, { id, lastSequence }: Committed): void {
     const status = this.#status
     if (status !== undefined) {
       // What is told to be durable is so in the status, too, which comes less often.
@@ -373,7 +405,10 @@ class ThreadedLog implements EventLogHandle {
 
   #died(error: Error): void {
     if (this.#dead !== undefined) return
+    // What it has committed is durable, and nobody will say so later.
+    this.#hearCommits()
     this.#dead = error
+    for (const lane of LANES) this.#ports[lane].close()
     for (const { reject } of this.#stateRequests.values()) reject(error)
     this.#stateRequests.clear()
     for (const { reject } of this.#flushes.splice(0)) reject(error)
