@@ -104,6 +104,10 @@ export class HeldLog implements EventLogHandle {
     }
   }
 
+  endDelivery(): void {
+    this.#log?.endDelivery()
+  }
+
   saveState(processor: string, key: string, value: string | undefined): void {
     if (this.#log === undefined) this.#states.set(`${processor}\0${key}`, { processor, key, value })
     else this.#log.saveState(processor, key, value)

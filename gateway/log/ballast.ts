@@ -1,7 +1,9 @@
 import { randomFillSync } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, fsync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 
 const STEP_BYTES = 1024 * 1024
+/** Without truncation. */
+const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT
 /** What one alarm's transaction needs at the most, with the pages around it. */
 const RELEASE_BYTES = 512 * 1024
 
@@ -12,6 +14,7 @@ const RELEASE_BYTES = 512 * 1024
 export class Ballast {
   readonly #path: string
   #bytes: number
+  #growing = false
 
   constructor(path: string) {
     this.#path = path
@@ -35,24 +38,43 @@ export class Ballast {
     return done === true
   }
 
-  /** Takes one more step towards `targetBytes`, as long as more than `spareBytes` stay free beyond it. */
+  /**
+   * Takes one more step towards `targetBytes`, as long as more than `spareBytes` stay free beyond it. Does not wait for the disk to have
+   * it: until then it does not count.
+   */
   grow(targetBytes: number, freeBytes: number, spareBytes: number): void {
     const step = Math.min(STEP_BYTES, targetBytes - this.#bytes)
-    if (step <= 0 || freeBytes - step < spareBytes) return
-    const written = this.#withFile((descriptor) => {
-      const bytes = randomFillSync(Buffer.allocUnsafe(step))
-      const count = writeSync(descriptor, bytes, 0, step, this.#bytes)
-      fsyncSync(descriptor)
-      return count
+    if (this.#growing || step <= 0 || freeBytes - step < spareBytes) return
+    let descriptor: number | undefined
+    try {
+      descriptor = openSync(this.#path, OPEN_FLAGS, 0o640)
+      writeSync(descriptor, randomFillSync(Buffer.allocUnsafe(step)), 0, step, this.#bytes)
+      this.#syncThenCount(descriptor)
+    } catch {
+      // A disk that does not let us: the ballast stays as it is.
+      if (descriptor !== undefined) closeSync(descriptor)
+    }
+  }
+
+  #syncThenCount(descriptor: number): void {
+    this.#growing = true
+    fsync(descriptor, (error) => {
+      this.#growing = false
+      try {
+        // A piece may have been given up meanwhile.
+        if (error === null) this.#bytes = fstatSync(descriptor).size
+      } catch {
+        // As above.
+      } finally {
+        closeSync(descriptor)
+      }
     })
-    this.#bytes += written ?? 0
   }
 
   #withFile<T>(work: (descriptor: number) => T): T | undefined {
     let descriptor: number | undefined
     try {
-      // O_RDWR | O_CREAT without truncation
-      descriptor = openSync(this.#path, 0o102, 0o640)
+      descriptor = openSync(this.#path, OPEN_FLAGS, 0o640)
       return work(descriptor)
     } catch {
       // A disk that does not let us: the ballast stays as it is.

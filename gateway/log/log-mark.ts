@@ -1,4 +1,4 @@
-import { closeSync, constants, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, fdatasync, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { Lane } from '../events/define-event.ts'
 import { LogError } from './log-error.ts'
@@ -28,6 +28,7 @@ export class MarkFile {
   readonly #descriptor: number
   #serial: number
   #dirty = false
+  #syncing = false
   #closed = false
 
   constructor(path: string) {
@@ -62,10 +63,23 @@ export class MarkFile {
     this.#dirty = false
   }
 
+  /** Without waiting for the disk, which may take long; what it says does not matter. */
+  syncSoon(): void {
+    if (!this.#dirty || this.#closed || this.#syncing) return
+    this.#dirty = false
+    this.#syncing = true
+    fdatasync(this.#descriptor, (error) => {
+      this.#syncing = false
+      if (error !== null) this.#dirty = true
+      if (this.#closed) closeSync(this.#descriptor)
+    })
+  }
+
+  /** A descriptor that is being synced is closed after that: its number must not go to another file before. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    closeSync(this.#descriptor)
+    if (!this.#syncing) closeSync(this.#descriptor)
   }
 
   #newest(): { serial: number; mark: Mark } | undefined {

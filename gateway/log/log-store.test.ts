@@ -223,6 +223,14 @@ class World {
     expect([...alarmsByEpoch.values()].filter(({ type }) => type !== 'DataGap')).toEqual([])
   }
 
+  /** What the store keeps in mind of the tail is what is there. */
+  checkTail(): void {
+    for (const lane of LANES) {
+      const { events, oldest } = this.store.statements[lane].tailSize.get() ?? { events: 0, oldest: null }
+      expect([this.store.tailEvents(lane), this.store.tailSince(lane)]).toEqual([events, oldest])
+    }
+  }
+
   dispose(): void {
     for (const store of [this.store, ...this.#abandoned]) store.close()
     rmSync(join(this.directory, '..'), { recursive: true, force: true })
@@ -242,7 +250,10 @@ it(
       fc.property(fc.array(action, { minLength: 5, maxLength: 40 }), (actions) => {
         const world = new World()
         try {
-          for (const step of actions) world.run(step)
+          for (const step of actions) {
+            world.run(step)
+            world.checkTail()
+          }
           world.settle()
           world.check()
         } finally {

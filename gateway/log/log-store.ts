@@ -269,18 +269,21 @@ export class LogStore {
       statements.insertBlockKeys.run(lastSequence, block.keyFilter)
       statements.deleteTail.run(firstSequence, lastSequence)
     })
-    this.#tailChanged(lane)
+    this.#tailShrunk(lane, count)
     return true
   }
 
   /** Removes runs and tells what was lost with them, in one transaction. `runs` are the last sequences of blocks or tail rows. */
   remove(lane: Lane, runs: readonly { readonly lastSequence: number; readonly kind: 'block' | 'tail' }[], tell: () => void): void {
     const statements = this.statements[lane]
+    let fromTail = 0
     this.#transact(() => {
       this.db.prepare('UPDATE lane SET next_seq = ? WHERE lane = ?').run(this.#ends[lane].next, lane)
       for (const { lastSequence, kind } of runs) {
-        if (kind === 'tail') statements.deleteTail.run(lastSequence, lastSequence)
-        else {
+        if (kind === 'tail') {
+          fromTail += statements.tailExtent.get(lastSequence, lastSequence)?.events ?? 0
+          statements.deleteTail.run(lastSequence, lastSequence)
+        } else {
           statements.deleteBlock.run(lastSequence)
           statements.deleteBlockData.run(lastSequence)
           statements.deleteBlockKeys.run(lastSequence)
@@ -288,7 +291,7 @@ export class LogStore {
       }
       tell()
     })
-    this.#tailChanged(lane)
+    this.#tailShrunk(lane, fromTail)
   }
 
   /** Runs `work` and appends the gaps that it returns, in one transaction. */
@@ -320,21 +323,24 @@ export class LogStore {
 
   /** A row of the tail cannot be read: it goes, and that is told. */
   dropDamagedRow(lane: Lane, lastSequence: number): void {
+    let dropped = 0
     this.tell(() => {
       const row = this.statements[lane].tailKeyAfter.get(lastSequence - 1)
       if (row?.last_seq !== lastSequence) return []
       this.db.prepare('UPDATE lane SET next_seq = ?, unbroken_from = ? WHERE lane = ?').run(this.#ends[lane].next, lastSequence + 1, lane)
       this.statements[lane].deleteTail.run(lastSequence, lastSequence)
+      dropped = row.count
       const countByType = { unknown: row.count }
       return [gap(lane, 'block-damaged', row.epoch, lastSequence - row.count + 1, lastSequence, { countByType })]
     })
-    this.#tailChanged(lane)
+    this.#tailShrunk(lane, dropped)
   }
 
-  #tailChanged(lane: Lane): void {
-    const tail = this.statements[lane].tailSize.get()
-    this.#ends[lane].tailEvents = tail?.events ?? 0
-    this.#ends[lane].tailSince = tail?.oldest ?? null
+  /** The tail may be long (a packer that fails): it is not counted anew each time. */
+  #tailShrunk(lane: Lane, events: number): void {
+    const end = this.#ends[lane]
+    end.tailEvents -= events
+    end.tailSince = this.statements[lane].tailKeyAfter.get(0)?.stored_at ?? null
   }
 
   #putState(state: StateChange): void {
@@ -403,6 +409,11 @@ export class LogStore {
     } catch {
       // As above.
     }
+  }
+
+  /** Without waiting for the disk. */
+  syncMarkSoon(): void {
+    this.#mark.syncSoon()
   }
 
   /** Bytes in pages that hold something, and in pages that can be used again. */

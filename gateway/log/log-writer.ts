@@ -1,63 +1,58 @@
-import { statfsSync } from 'node:fs'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type ClockQuality, LANES, type Lane } from '../events/define-event.ts'
 import { ForwarderInbox } from './forwarder-inbox.ts'
 import type { GapStamp } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
-import { isDamage, isFull, LogError, NoRoomError } from './log-error.ts'
+import { LogError, NoRoomError } from './log-error.ts'
 import type { Committed, CommitUnit, FromLogThread, LogThreadSettings, ThreadStatus } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import type { LogStore } from './log-store.ts'
-import { openLogStore, WAL_KEPT_BYTES } from './open-log-store.ts'
 import { PackerLink } from './packer-link.ts'
 import type { PackerReport } from './packer-thread.ts'
 import type { ForwarderMessage, LogMessage } from './reader-contract.ts'
 import { StateOrder } from './state-order.ts'
-import { StorageHealth, type WriteKind } from './storage-health.ts'
-import { StorageRoom } from './storage-room.ts'
+import { StoreKeeper } from './store-keeper.ts'
+import { type Chore, STEPS, type Step, WorkOrder } from './work-order.ts'
 
 const HOUSEKEEPING_MS = 250
 const STATUS_AT_LEAST_EVERY_MS = 1_000
-/** Attempts to make room within one write. */
-const MAX_ROOM_ATTEMPTS = 16
-/** Alarms, and gaps, which are alarms. */
-const MAY_HAVE_BALLAST: ReadonlySet<WriteKind> = new Set(['alarm', 'gaps', 'told-by-forwarder'])
-/** Damage again so soon after a database passed its check: the check does not see it, and the database is set aside. */
-const DAMAGE_AGAIN_MS = 60_000
-/** Between attempts to open a database that could not be reopened; doubled each time. */
-const REOPEN_FIRST_MS = 250
-const REOPEN_CAP_MS = 10_000
+
+type Packed = Extract<PackerReport, { kind: 'pack' }>
+type Topics = Extract<ForwarderMessage, { kind: 'topics' }>['topics']
 
 /**
- * The log thread's work: takes units, alarms first, commits each in a transaction of its own, and keeps house in between. Nothing
- * that a disk does is thrown out of here: it becomes the storage state, and what could not be written waits and is tried again.
+ * The log thread's work: one step at a time, in the order of `WorkOrder`, and between two steps the messages get through. Every step
+ * is bounded, so that no event waits long behind one:
+ *
+ * - a commit: all alarms that wait, or one unit of telemetry (2 000 events or 1 MiB, and the turn that passed that); one sync;
+ * - a swap-in: one block of 8 192 events at the most; one sync;
+ * - gaps and cursors: a row each; one sync;
+ * - a checkpoint: what came into the write-ahead log while the packer carried over the rest of it;
+ * - room: one run removed, or a look at the disk.
+ *
+ * Other syncs (mark, ballast) are not waited for here, and the long work (blocks, most of a checkpoint) is the packer thread's.
  */
 export class LogWriter {
   readonly #settings: LogThreadSettings
   readonly #ports: Readonly<Record<Lane, MessagePort>>
   readonly #post: (message: FromLogThread) => void
+  readonly #keeper: StoreKeeper
   readonly #queues: Readonly<Record<Lane, CommitUnit[]>> = { alarm: [], telemetry: [] }
   readonly #forwarders = new Set<MessagePort>()
   readonly #inbox = new ForwarderInbox()
   readonly #stateOrder = new StateOrder()
+  readonly #order = new WorkOrder()
+  readonly #chores = new Set<Chore>()
+  /** Blocks that wait to be swapped in, one a lane at the most. */
+  readonly #packed = new Map<Lane, Packed>()
   readonly #packer: PackerLink
   readonly #timer: NodeJS.Timeout
-  readonly #health = new StorageHealth((storage, error) =>
-    storage === 'ok'
-      ? this.#note('info', 'the log can be written again', {})
-      : this.#note('error', 'the log cannot be written', { storage, error })
-  )
-  #store: LogStore
-  #room: StorageRoom
   #clockQuality: ClockQuality
-  #reopenedAt = Number.NEGATIVE_INFINITY
-  #reopenAt = 0
-  #reopenDelayMs = REOPEN_FIRST_MS
-  /** Why the database is to be set aside without another look. */
-  #condemned: string | undefined
-  #topics: Extract<ForwarderMessage, { kind: 'topics' }>['topics'] | undefined
+  #topics: Topics | undefined
   #scheduled = false
-  #roomWanted = false
+  /** An alarm that has just come is tried at once, whatever became of those before. */
+  #alarmIsNew = false
+  #closing = false
   #commits = 0
   #lastCommitMs = 0
   #postedStatus = ''
@@ -69,51 +64,32 @@ export class LogWriter {
     this.#ports = ports
     this.#post = post
     this.#clockQuality = settings.clockQuality
-    const { store, room, newLife, setAsideAs } = this.#open()
-    this.#store = store
-    this.#room = room
-    const path = logPaths(settings.directory).database
+    this.#keeper = new StoreKeeper({
+      settings,
+      stamp: () => this.#stamp(),
+      onOwnEvents: (events) => post({ kind: 'own-events', events }),
+      note: (level, message, details) => this.#note(level, message, details),
+      onFailed: () => this.#postStatus(),
+      onReopened: (old) => this.#onReopened(old)
+    })
     this.#packer = new PackerLink(
-      path,
-      this.#walKeptBytes(),
+      logPaths(settings.directory).database,
+      this.#keeper.walKeptBytes(),
       (message) => this.#onPacker(message),
-      () => this.#finishCheckpoint()
+      () => this.#want('checkpoint')
     )
     for (const lane of LANES) {
       ports[lane].on('message', (unit: CommitUnit) => {
-        this.#queues[lane].push(unit)
+        this.#take(lane, unit)
         this.#work()
       })
     }
     this.#timer = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS)
-    post({ kind: 'opened', status: this.#status(), newLife, setAsideAs })
+    post({ kind: 'opened', status: this.#status(), ...this.#keeper.begun })
   }
 
-  #open(damage?: string): { store: LogStore; room: StorageRoom; newLife: string | undefined; setAsideAs: string | undefined } {
-    const { directory, gatewayId, limits, machineId, maxPages, site } = this.#settings
-    const { store, newLife, setAsideAs } = openLogStore({
-      directory,
-      stamp: () => this.#stamp(),
-      onOwnEvents: (events) => this.#post({ kind: 'own-events', events }),
-      walKeptBytes: this.#walKeptBytes(),
-      origin: site === undefined ? undefined : { gatewayId, site },
-      ...(damage === undefined ? {} : { damage }),
-      ...(machineId === undefined ? {} : { machineId }),
-      ...(maxPages === undefined ? {} : { maxPages })
-    })
-    try {
-      const room = new StorageRoom(store, logPaths(directory), limits, this.#walKeptBytes())
-      return { store, room, newLife: newLife?.reason, setAsideAs }
-    } catch (error) {
-      store.close()
-      throw error
-    }
-  }
-
-  /** A small log or disk cannot afford a long write-ahead log. */
-  #walKeptBytes(): number {
-    const { blocks, bsize } = statfsSync(this.#settings.directory)
-    return Math.min(WAL_KEPT_BYTES, Math.floor(this.#settings.limits.maxBytes / 8), Math.floor((blocks * bsize) / 32))
+  get #store(): LogStore {
+    return this.#keeper.store
   }
 
   #monotonicMs(): number {
@@ -149,13 +125,20 @@ export class LogWriter {
         break
       case 'topics':
         this.#topics = message.topics
-        this.#guard('cursors', () => this.#store.serveTopics(message.topics))
+        this.#serveTopics(message.topics)
     }
   }
 
-  /** Without a commit that would carry them along. What fails is tried again. */
-  #writePending(): void {
-    if (this.#store.hasPending && this.#mayTry('cursors')) this.#guard('cursors', () => this.#store.commit([]))
+  #serveTopics(topics: Topics): void {
+    this.#keeper.guard('cursors', () => this.#store.serveTopics(topics))
+  }
+
+  #onReopened(old: LogStore): void {
+    if (this.#store.epoch !== old.epoch) this.#inbox.forgetNumbers()
+    this.#packed.clear()
+    this.#packer.replace().catch((error: unknown) => this.#note('error', 'the packer did not start', { error: String(error) }))
+    this.#tellForwarders()
+    if (this.#topics !== undefined) this.#serveTopics(this.#topics)
   }
 
   #committedMessage(): LogMessage {
@@ -167,6 +150,23 @@ export class LogWriter {
     return this.#store.loadState(processor)
   }
 
+  #take(lane: Lane, unit: CommitUnit): void {
+    this.#queues[lane].push(unit)
+    if (lane === 'alarm') this.#alarmIsNew = true
+  }
+
+  #drainAlarms(): void {
+    const port = this.#ports.alarm
+    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) {
+      this.#take('alarm', got.message as CommitUnit)
+    }
+  }
+
+  #want(chore: Chore): void {
+    this.#chores.add(chore)
+    this.#schedule()
+  }
+
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -176,42 +176,77 @@ export class LogWriter {
     })
   }
 
-  /**
-   * One transaction, alarms first; what remains is done in the next turn, so that messages get through in between. What could not be
-   * written lets the next try: on a full disk it is the admission of telemetry that makes room.
-   */
+  /** One step; what remains is done in later turns. */
   #work(): void {
     this.#drainAlarms()
-    if (!this.#store.db.open) return
+    if (this.#closing || !this.#keeper.isOpen) return
+    const step = this.#order.next((each) => this.#isDue(each))
+    if (step !== undefined) this.#run(step)
+    if (STEPS.some((each) => this.#isDue(each))) this.#schedule()
+  }
+
+  /** What could not be written lets the others try: on a full disk it is the admission of telemetry that makes room. */
+  #isDue(step: Step): boolean {
+    switch (step) {
+      case 'alarm':
+        return this.#queues.alarm.length > 0 && (this.#alarmIsNew || this.#keeper.mayTry(step))
+      case 'told-by-forwarder':
+        return this.#inbox.waits && this.#keeper.mayTry(step)
+      case 'telemetry':
+        return this.#queues.telemetry.length > 0 && this.#keeper.mayTry(step)
+      case 'room':
+        return this.#chores.has(step) && this.#keeper.mayTry('house')
+      default:
+        return this.#chores.has(step)
+    }
+  }
+
+  #run(step: Step): void {
     const { alarm, telemetry } = this.#queues
-    const written =
-      (alarm.length > 0 && this.#commit('alarm', [...alarm])) ||
-      (this.#inbox.waits && this.#mayTry('told-by-forwarder') && this.#tellForForwarder())
-    if (!written && telemetry[0] !== undefined && this.#mayTry('telemetry')) {
-      this.#commit('telemetry', [telemetry[0]])
-      this.#packWhatIsDue()
-    }
-    if (this.#roomWanted && (alarm.length === 0 || !written)) this.#stepRoom()
-    const due =
-      (alarm.length > 0 && this.#mayTry('alarm')) ||
-      (telemetry.length > 0 && this.#mayTry('telemetry')) ||
-      (this.#inbox.waits && this.#mayTry('told-by-forwarder')) ||
-      (this.#roomWanted && this.#mayTry('house'))
-    if (due) this.#schedule()
-  }
-
-  #mayTry(kind: WriteKind): boolean {
-    return this.#health.mayTry(kind, performance.now())
-  }
-
-  #drainAlarms(): void {
-    const port = this.#ports.alarm
-    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) {
-      this.#queues.alarm.push(got.message as CommitUnit)
+    switch (step) {
+      case 'alarm':
+        this.#alarmIsNew = false
+        this.#commit('alarm', [...alarm])
+        break
+      case 'told-by-forwarder':
+        if (this.#keeper.guard(step, () => this.#inbox.write(this.#store))) this.#tellForwarders()
+        break
+      case 'telemetry':
+        this.#commit('telemetry', telemetry.slice(0, 1))
+        this.#packWhatIsDue()
+        break
+      default:
+        this.#chores.delete(step)
+        this.#do(step)
     }
   }
 
-  #commit(lane: Lane, units: readonly CommitUnit[]): boolean {
+  #do(chore: Chore): void {
+    const { room } = this.#keeper
+    switch (chore) {
+      case 'gaps':
+        // Gaps are alarms: on a full disk they get room from the ballast.
+        this.#keeper.guard('gaps', () => room.tellGaps(Date.now(), false))
+        break
+      case 'cursors':
+        // Without a commit that would carry them along. What fails is tried again.
+        if (this.#store.hasPending) this.#keeper.guard('cursors', () => this.#store.commit([]))
+        break
+      case 'swap-in':
+        this.#swapIn()
+        break
+      case 'checkpoint':
+        // The packer has carried over the most; what came in meanwhile is little, and then the write-ahead log can start over.
+        if (room.checkpoint()) this.#packer.checkpointed()
+        break
+      case 'room':
+        this.#keeper.guard('house', () => {
+          if (room.step(Date.now(), this.#monotonicMs())) this.#chores.add('room')
+        })
+    }
+  }
+
+  #commit(lane: Lane, units: readonly CommitUnit[]): void {
     const started = performance.now()
     this.#clockQuality = units.at(-1)?.clockQuality ?? this.#clockQuality
     const states = units.flatMap((unit) => (lane === 'alarm' ? unit.states : this.#stateOrder.stillNewest(unit.states)))
@@ -219,10 +254,10 @@ export class LogWriter {
     const bytes = batches.reduce((sum, { payload }) => sum + payload.length, 0)
     const write = () => {
       // An alarm is small, and has the ballast.
-      if (lane === 'telemetry' && !this.#room.admit(bytes, Date.now())) throw new NoRoomError()
+      if (lane === 'telemetry' && !this.#keeper.room.admit(bytes, Date.now())) throw new NoRoomError()
       this.#store.commit(batches, states)
     }
-    if (!this.#guard(lane, write)) return false
+    if (!this.#keeper.guard(lane, write)) return
     this.#queues[lane].splice(0, units.length)
     if (lane === 'alarm') this.#stateOrder.overtook(states)
     this.#commits++
@@ -231,14 +266,7 @@ export class LogWriter {
     for (const { id } of units) this.#ports[lane].postMessage({ id, lastSequence } satisfies Committed)
     this.#tellForwarders()
     this.#packer.written(bytes + 16_384)
-    if (this.#packer.isBehind) this.#finishCheckpoint()
-    return true
-  }
-
-  #tellForForwarder(): boolean {
-    if (!this.#guard('told-by-forwarder', () => this.#inbox.write(this.#store))) return false
-    this.#tellForwarders()
-    return true
+    if (this.#packer.isBehind) this.#want('checkpoint')
   }
 
   #tellForwarders(): void {
@@ -246,81 +274,16 @@ export class LogWriter {
     for (const port of this.#forwarders) port.postMessage(message)
   }
 
-  /** Runs what writes, making room where it lacks; false: the disk did not let it, and the storage state says why. */
-  #guard(kind: WriteKind, write: () => void): boolean {
-    for (let attempt = 0; this.#store.db.open; attempt++) {
-      try {
-        write()
-        this.#health.succeeded(kind)
-        return true
-      } catch (error) {
-        this.#failed(kind, error)
-        if (!isFull(error) || attempt >= MAX_ROOM_ATTEMPTS) return false
-        if (!this.#room.makeRoom(MAY_HAVE_BALLAST.has(kind), Date.now())) return false
-      }
-    }
-    return false
-  }
-
-  #failed(kind: WriteKind, error: unknown): void {
-    this.#health.failed(kind, error, performance.now())
-    if (isDamage(error)) this.#reopen(error instanceof Error ? error.message : String(error))
-    this.#postStatus()
-  }
-
-  /** The database turned out to be damaged while in use: it is closed, checked, and set aside if it does not pass. */
-  #reopen(damage: string): void {
-    if (!this.#store.db.open) return
-    this.#condemned = performance.now() - this.#reopenedAt < DAMAGE_AGAIN_MS ? damage : undefined
-    try {
-      this.#store.close()
-    } catch (error) {
-      this.#note('warn', 'the damaged database did not close cleanly', { error: String(error) })
-    }
-    this.#openAgain()
-  }
-
-  /** Until it succeeds everything waits in memory. */
-  #openAgain(): void {
-    if (!this.#openedAgain()) return
-    this.#tellForwarders()
-    const topics = this.#topics
-    if (topics !== undefined) this.#guard('cursors', () => this.#store.serveTopics(topics))
-  }
-
-  #openedAgain(): boolean {
-    try {
-      const old = this.#store
-      const { store, room, newLife, setAsideAs } = this.#open(this.#condemned)
-      this.#store = store
-      this.#room = room
-      this.#condemned = undefined
-      this.#reopenedAt = performance.now()
-      this.#reopenDelayMs = REOPEN_FIRST_MS
-      if (store.epoch === old.epoch) store.advance(old.cursors())
-      else this.#inbox.forgetNumbers()
-      this.#health.succeeded('open')
-      this.#note('error', 'the database was damaged', { newLife, setAsideAs })
-      this.#packer.replace().catch((error: unknown) => this.#note('error', 'the packer did not start', { error: String(error) }))
-      return true
-    } catch (error) {
-      this.#reopenAt = performance.now() + this.#reopenDelayMs
-      this.#reopenDelayMs = Math.min(this.#reopenDelayMs * 2, REOPEN_CAP_MS)
-      this.#health.failed('open', error, performance.now())
-      return false
-    }
-  }
-
   #note(level: 'info' | 'warn' | 'error', message: string, details: Record<string, unknown>): void {
     this.#post({ kind: 'note', level, message, details })
   }
 
   #onPacker(message: PackerReport): void {
-    this.#drainAlarms()
-    if (this.#queues.alarm.length > 0) this.#work()
     switch (message.kind) {
       case 'pack':
-        this.#onPacked(message)
+        if (message.outcome.kind === 'nothing') break
+        this.#packed.set(message.lane, message)
+        this.#want('swap-in')
         break
       case 'damaged-block':
         this.#onForwarder({
@@ -334,69 +297,50 @@ export class LogWriter {
         break
       case 'failed':
         this.#note('warn', 'the packer failed', { code: message.code, error: message.message })
-        if (/^SQLITE_(CORRUPT|NOTADB)/.test(message.code)) this.#reopen(message.message)
+        if (/^SQLITE_(CORRUPT|NOTADB)/.test(message.code)) this.#keeper.reopen(message.message)
     }
   }
 
-  #onPacked({ lane, outcome }: Extract<PackerReport, { kind: 'pack' }>): void {
-    if (outcome.kind === 'nothing') return
-    const written = this.#guard('house', () => {
+  #swapIn(): void {
+    const [packed] = this.#packed.values()
+    if (packed === undefined) return
+    const { lane, outcome } = packed
+    this.#packed.delete(lane)
+    if (this.#packed.size > 0) this.#want('swap-in')
+    const written = this.#keeper.guard('house', () => {
       if (outcome.kind === 'packed') this.#store.swapIn(outcome.block)
-      else this.#store.dropDamagedRow(lane, outcome.lastSequence)
+      else if (outcome.kind === 'damaged-row') this.#store.dropDamagedRow(lane, outcome.lastSequence)
     })
     if (outcome.kind === 'packed') this.#packer.written(outcome.block.data.length + 32_768)
     if (written) this.#packWhatIsDue()
   }
 
   #packWhatIsDue(): void {
-    const tails = byLane((lane) => ({ events: this.#store.tailEvents(lane), since: this.#store.tailSince(lane) }))
-    this.#packer.consider(tails, Date.now(), this.#room.state.tight)
-  }
-
-  /** The packer has carried over the most; what came in meanwhile is little, and then the write-ahead log can start over. */
-  #finishCheckpoint(): void {
-    if (this.#room.checkpoint()) this.#packer.checkpointed()
-  }
-
-  #stepRoom(): void {
-    this.#roomWanted = false
-    this.#guard('house', () => {
-      this.#roomWanted = this.#room.step(Date.now(), this.#monotonicMs())
-    })
+    const tails = byLane((lane) => ({
+      // What waits to be swapped in is not packed again.
+      events: this.#packed.has(lane) ? 0 : this.#store.tailEvents(lane),
+      since: this.#store.tailSince(lane)
+    }))
+    this.#packer.consider(tails, Date.now(), this.#keeper.room.state.tight)
   }
 
   #keepHouse(): void {
-    if (!this.#store.db.open && performance.now() >= this.#reopenAt) this.#openAgain()
-    if (this.#store.db.open) {
-      this.#writePending()
-      this.#store.syncMark()
-      this.#guardLook(() => this.#room.keep())
-      this.#tellGaps()
-      this.#roomWanted = true
+    const keeper = this.#keeper
+    keeper.openWhenDue()
+    if (keeper.isOpen) {
+      const now = Date.now()
+      this.#store.syncMarkSoon()
+      keeper.look(() => {
+        keeper.room.keep()
+        if (keeper.room.hasGapsToTell(now)) this.#chores.add('gaps')
+      })
+      if (this.#store.hasPending && keeper.mayTry('cursors')) this.#chores.add('cursors')
+      this.#chores.add('room')
+      this.#alarmIsNew = true
       this.#work()
-      this.#packWhatIsDue()
+      if (keeper.isOpen) this.#packWhatIsDue()
     }
     this.#postStatus()
-  }
-
-  /** Gaps are alarms: on a full disk they get room from the ballast. */
-  #tellGaps(): void {
-    const now = Date.now()
-    let due = false
-    this.#guardLook(() => {
-      due = this.#room.hasGapsToTell(now)
-    })
-    if (due) this.#guard('gaps', () => this.#room.tellGaps(now, false))
-  }
-
-  /** Like `#guard`, for what mostly reads: its success says nothing about writing. */
-  #guardLook(work: () => void): void {
-    if (!this.#store.db.open) return
-    try {
-      work()
-    } catch (error) {
-      this.#failed('house', error)
-    }
   }
 
   /** A sign of life, too: it goes on whatever the disk and the database do. */
@@ -410,10 +354,10 @@ export class LogWriter {
   }
 
   #status(): ThreadStatus {
-    const store = this.#store
+    const { store, room, health } = this.#keeper
     this.#lanes = this.#readLanes() ?? this.#lanes
-    const { logBytes, freeBytes, diskFull } = this.#room.state
-    const { storage, error } = this.#health
+    const { logBytes, freeBytes, diskFull } = room.state
+    const { storage, error } = health
     const shrinking = storage === 'ok' && diskFull
     return {
       epoch: store.epoch,
@@ -439,10 +383,11 @@ export class LogWriter {
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    this.#guardLook(() => {
-      if (this.#store.hasPending) this.#store.commit([])
-      this.#room.tellGaps(Date.now(), true)
-    })
+    // Nothing is evicted any more once the last gaps are told.
+    this.#closing = true
+    // What cannot be written now is kept with the database, and told at the next start.
+    if (this.#store.hasPending) this.#keeper.guard('cursors', () => this.#store.commit([]))
+    this.#keeper.guard('gaps', () => this.#keeper.room.tellGaps(Date.now(), true))
     this.#store.writeMark()
     this.#store.syncMark()
     for (const lane of LANES) this.#ports[lane].close()

@@ -84,9 +84,12 @@ function report(outcome: CheckOutcome, post: (message: FromPacker) => void): voi
   else if (!outcome.sound) post({ kind: 'damaged-block', lane: outcome.lane, lastSequence: outcome.lastSequence })
 }
 
+/** The second round carries over what came in during the first: little is left to the log thread, which must do the last of it. */
+const CHECKPOINT_ROUNDS = 2
+
 function checkpoint(db: Database.Database): void {
   try {
-    db.pragma('wal_checkpoint(PASSIVE)')
+    for (let round = 0; round < CHECKPOINT_ROUNDS; round++) db.pragma('wal_checkpoint(PASSIVE)')
   } catch {
     // A full or failing disk: the log thread meets it too, and knows what to do.
   }

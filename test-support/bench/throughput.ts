@@ -1,9 +1,10 @@
 import { freePorts } from '../kafka/free-ports.ts'
 import { startLineChild } from '../stand/child-lines.ts'
 import { type GatewayProcess, startGateway } from '../stand/gateway-process.ts'
-import { rssMiB, slopePerMinute } from '../stand/process-memory.ts'
+import { rssMiB } from '../stand/process-memory.ts'
 import { waitFor } from '../wait-for.ts'
-import type { BenchReport, Quantiles } from './report.ts'
+import { type Sample, settledSlope } from './memory-slope.ts'
+import type { BenchReport, Quantiles, SecondOfLoad } from './report.ts'
 
 export interface LoadOptions {
   readonly ratePerSecond: number
@@ -19,12 +20,19 @@ interface ReaderReport extends Quantiles {
 
 export type ThroughputPart = Pick<
   BenchReport,
-  'eventsPerSecond' | 'seconds' | 'backlogAtEnd' | 'lost' | 'rssPeakMiB' | 'rssSlopeMiBPerMin' | 'frameToDurableMs' | 'frameToKafkaMs'
+  | 'eventsPerSecond'
+  | 'seconds'
+  | 'backlogAtEnd'
+  | 'lost'
+  | 'rssPeakMiB'
+  | 'rssSlopeMiBPerMin'
+  | 'rssSlopeErrorMiBPerMin'
+  | 'frameToDurableMs'
+  | 'frameToDurableBySecond'
+  | 'frameToKafkaMs'
 >
 
-const SAMPLE_EVERY_MS = 500
-/** Heaps, page caches and compiled code settle before a slope means anything. */
-const WARM_UP_SHARE = 0.25
+const SAMPLE_EVERY_MS = 250
 
 export function benchConfig(port: string, brokers: readonly string[], prefix: string): object {
   return {
@@ -54,21 +62,25 @@ export async function measureThroughput(
   await reader.line(/^reading/, 60_000)
   try {
     const memory = sampleMemory(gateway.pid)
+    const course = followLatency(gateway)
     generator.write('go\n')
     const [text] = await generator.line(/^\{"sent".*/, (load.seconds + 60) * 1_000)
     const { sent, seconds } = JSON.parse(text) as { sent: number; seconds: number }
     const backlogAtEnd = (await gateway.state()).lanes.telemetry.backlog
     const samples = memory.end()
+    const frameToDurableBySecond = await course.end()
     const seen = await drained(reader, sent)
-    const settled = samples.slice(Math.floor(samples.length * WARM_UP_SHARE))
+    const slope = settledSlope(samples)
     return {
       eventsPerSecond: Math.round(seen.count / seconds),
       seconds,
       backlogAtEnd,
       lost: sent - seen.count,
       rssPeakMiB: Math.max(...samples.map(({ value }) => value)),
-      rssSlopeMiBPerMin: slopePerMinute(settled),
+      rssSlopeMiBPerMin: slope.perMin,
+      rssSlopeErrorMiBPerMin: Number.isNaN(slope.errorPerMin) ? null : slope.errorPerMin,
       frameToDurableMs: await frameToDurable(gateway),
+      frameToDurableBySecond,
       frameToKafkaMs: { p50: seen.p50, p99: seen.p99, max: seen.max }
     }
   } finally {
@@ -78,8 +90,8 @@ export async function measureThroughput(
   }
 }
 
-function sampleMemory(pid: number): { end(): { ms: number; value: number }[] } {
-  const samples: { ms: number; value: number }[] = []
+function sampleMemory(pid: number): { end(): Sample[] } {
+  const samples: Sample[] = []
   const timer = setInterval(() => samples.push({ ms: performance.now(), value: rssMiB(pid) }), SAMPLE_EVERY_MS)
   return {
     end() {
@@ -105,6 +117,44 @@ async function drained(reader: ReturnType<typeof startLineChild>, sent: number):
   ).catch(() => undefined)
   if (report === undefined) throw new Error('the reader gave no report')
   return report
+}
+
+interface LatencySoFar {
+  readonly sumMs: number
+  readonly frames: number
+  readonly slowestMs: number
+}
+
+async function latencySoFar(gateway: GatewayProcess): Promise<LatencySoFar> {
+  const text = await gateway.metrics()
+  const figure = (name: string): number => {
+    const line = text.split('\n').find((each) => each.startsWith(`tagward_frame_to_durable_seconds${name} `))
+    return Number(line?.split(' ')[1] ?? 0)
+  }
+  return { sumMs: figure('_sum') * 1_000, frames: figure('_count'), slowestMs: figure('{quantile="1"}') * 1_000 }
+}
+
+/** Asks once a second, from now on: which seconds were the slow ones. */
+function followLatency(gateway: GatewayProcess): { end(): Promise<readonly SecondOfLoad[]> } {
+  const seconds: SecondOfLoad[] = []
+  let before: LatencySoFar = { sumMs: 0, frames: 0, slowestMs: 0 }
+  let asking = Promise.resolve()
+  const ask = async (): Promise<void> => {
+    const now = await latencySoFar(gateway)
+    const frames = now.frames - before.frames
+    seconds.push({ meanMs: frames === 0 ? null : (now.sumMs - before.sumMs) / frames, slowestSoFarMs: now.slowestMs })
+    before = now
+  }
+  const timer = setInterval(() => {
+    asking = asking.then(ask)
+  }, 1_000)
+  return {
+    async end() {
+      clearInterval(timer)
+      await asking
+      return seconds
+    }
+  }
 }
 
 const QUANTILE = /^tagward_frame_to_durable_seconds\{quantile="([\d.]+)"\} (\S+)/gm
