@@ -64,12 +64,23 @@ declare module 'kafkajs/src/broker/index.js' {
 }
 
 declare module 'kafkajs/src/protocol/requests/index.js' {
-  export const requests: Readonly<Record<'Produce' | 'Metadata' | 'CreateTopics' | 'DescribeConfigs', object>>
+  export const requests: Readonly<Record<'Produce' | 'Fetch' | 'Metadata' | 'CreateTopics' | 'DescribeConfigs', object>>
 }
 
 declare module 'kafkajs/src/protocol/requests/apiKeys.js' {
-  const apiKeys: Readonly<Record<'Produce' | 'Metadata' | 'CreateTopics' | 'DescribeConfigs', number>>
+  const apiKeys: Readonly<Record<'Produce' | 'Fetch' | 'Metadata' | 'CreateTopics' | 'DescribeConfigs', number>>
   export = apiKeys
+}
+
+declare module 'kafkajs/src/consumer/filterAbortedMessages.js' {
+  /** What is left when the records of aborted transactions are taken out. */
+  function filterAbortedMessages<
+    Message extends { readonly offset: string; readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean } }
+  >(fetched: {
+    readonly messages: readonly Message[]
+    readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[] | null
+  }): readonly Message[]
+  export = filterAbortedMessages
 }
 
 declare module 'kafkajs/src/protocol/error.js' {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { KafkaConfig, SASLOptions } from 'kafkajs'
 import { GatewayError } from '../errors.ts'
+import type { KafkaSaslSettings, KafkaSettings } from '../forward/kafka-settings.ts'
 import { runVerify, type VerifyOptions } from './verify.ts'
 
 export const VERIFY_HELP = `tagward verify --brokers B --prefix P [--gateway G] [--sent FILE]
@@ -14,7 +14,6 @@ Reads the topics P.… to their end and proves that nothing is missing. Prints o
   --from-first              begin with the first number found, not with 1: the gateway came to this Kafka in mid-life
   --sent FILE               JSON lines of what a publisher had acknowledged: each must be on the topics
   --timeout SECONDS         give up after this long without progress (default 30)
-  --group ID                consumer group to read with (default: a random one, deleted afterwards)
   --tls                     use TLS;  --ca FILE, --cert FILE, --key FILE: PEM files, each implies --tls
   --sasl MECHANISM          plain, scram-sha-256 or scram-sha-512; with --username NAME and the password in
                             --password-file FILE or the environment variable TAGWARD_KAFKA_PASSWORD
@@ -35,7 +34,6 @@ const OPTIONS = {
   'from-first': { type: 'boolean' },
   sent: { type: 'string' },
   timeout: { type: 'string' },
-  group: { type: 'string' },
   tls: { type: 'boolean' },
   ca: { type: 'string' },
   cert: { type: 'string' },
@@ -60,7 +58,7 @@ function fileText(file: string): string {
   }
 }
 
-function tlsOf({ tls, ca, cert, key }: Values): KafkaConfig['ssl'] {
+function tlsOf({ tls, ca, cert, key }: Values): KafkaSettings['tls'] {
   if (ca === undefined && cert === undefined && key === undefined) return tls === true
   return {
     ...(ca === undefined ? {} : { ca: fileText(ca) }),
@@ -69,16 +67,14 @@ function tlsOf({ tls, ca, cert, key }: Values): KafkaConfig['ssl'] {
   }
 }
 
-function saslOf(values: Values): SASLOptions | undefined {
+function saslOf(values: Values): KafkaSaslSettings | undefined {
   const { sasl: mechanism, username } = values
   if (mechanism === undefined) return undefined
   const file = values['password-file']
   const password = file === undefined ? process.env['TAGWARD_KAFKA_PASSWORD'] : fileText(file).trimEnd()
   if (username === undefined || password === undefined)
     throw usage('--sasl needs --username and a password (--password-file or TAGWARD_KAFKA_PASSWORD)')
-  if (mechanism === 'plain') return { mechanism, username, password }
-  if (mechanism === 'scram-sha-256') return { mechanism, username, password }
-  if (mechanism === 'scram-sha-512') return { mechanism, username, password }
+  if (mechanism === 'plain' || mechanism === 'scram-sha-256' || mechanism === 'scram-sha-512') return { mechanism, username, password }
   throw usage(`--sasl ${mechanism}: it is one of plain, scram-sha-256, scram-sha-512`)
 }
 
@@ -108,9 +104,8 @@ function optionsOf(values: Values): VerifyOptions {
     gateway: values.gateway,
     fromFirst: values['from-first'],
     sentFile: values.sent,
-    groupId: values.group,
     stallLimitMs: timeoutS * 1000,
-    ssl: tlsOf(values),
+    tls: tlsOf(values),
     sasl: saslOf(values)
   }
 }

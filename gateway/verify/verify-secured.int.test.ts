@@ -7,6 +7,8 @@ import { type Certificates, makeCertificates } from '../../test-support/kafka/ce
 import { describeWithOwnKafka } from '../../test-support/kafka/describe-with-kafka.ts'
 import { structuredRecord } from '../../test-support/kafka/event-records.ts'
 import { type KafkaServer, startKafka } from '../../test-support/kafka/start-kafka.ts'
+import { openReadingLink } from './cluster-access.ts'
+import { readTopics } from './read-topics.ts'
 import { verifyCommand } from './verify-command.ts'
 
 describeWithOwnKafka('verify against a Kafka with TLS and passwords', () => {
@@ -53,5 +55,29 @@ describeWithOwnKafka('verify against a Kafka with TLS and passwords', () => {
     expect(JSON.parse(said[0] ?? '')).toMatchObject({ ok: true, totals: { events: 3 } })
     expect(await called('scram-sha-512', 'wrong')).toBe(2)
     expect(said[3]).toMatch(/cannot be read: .*[Aa]uthentication/)
+  })
+
+  it('says what it was reading when the broker goes away and does not come back', async () => {
+    const sasl = { mechanism: 'plain' as const, username: 'auditor', password: 'secret' }
+    const tls = { ca: certificates.ca, cert: certificates.client.cert, key: certificates.client.key }
+    const stallLimitMs = 2_000
+    const link = openReadingLink({ brokers: server.brokers, prefix: 'p', tls, sasl }, stallLimitMs)
+    const read: string[] = []
+    const extents = [{ topic: 'p.tag-movement', partition: 0, low: 0, end: 4 }]
+    const stopped: Promise<void>[] = []
+    const onRecord = ({ offset }: { offset: string }): void => {
+      read.push(offset)
+      if (read.length === 3) stopped.push(server.stop())
+    }
+    const why = /^nothing came for 2 s while reading p\.tag-movement\/0 from 3 to 4 \(.*127\.0\.0\.1:\d+: .*ECONNREFUSED/
+    await expect(readTopics({ link, extents, stallLimitMs, onRecord })).rejects.toThrow(why)
+    expect(read).toEqual(['0', '1', '2'])
+    link.close()
+    await Promise.all(stopped)
+    const said: string[] = []
+    const output = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) }
+    expect(await verifyCommand(['--brokers', server.brokers.join(','), '--prefix', 'p', '--timeout', '1'], output)).toBe(2)
+    expect(said).toHaveLength(1)
+    expect(said[0]).toContain('cannot be read: ')
   })
 })

@@ -1,26 +1,20 @@
-import { randomBytes } from 'node:crypto'
-import { Kafka, type KafkaConfig, type KafkaMessage, logLevel } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import { GatewayError } from '../errors.ts'
+import { type ClusterSettings, createAdminClient, openReadingLink } from './cluster-access.ts'
 import { History } from './history.ts'
 import type { LaneReport } from './lane-ledger.ts'
-import { readTopics } from './read-topics.ts'
+import { FETCH_WAIT_MS, readTopics } from './read-topics.ts'
 import { SentFile, type SentReport } from './sent-file.ts'
 import { eventTopics, readDeletions, readExtents } from './topic-extent.ts'
 import { withAdmin } from './with-admin.ts'
 
-export interface VerifyOptions {
-  readonly brokers: readonly string[]
-  readonly prefix: string
+export interface VerifyOptions extends ClusterSettings {
   /** Absent: every gateway found. */
   readonly gateway?: string | undefined
   /** Judge the oldest epoch of a lane from its first number on the topics; absent: from 1. */
   readonly fromFirst?: boolean | undefined
   /** JSON lines of what a publisher had acknowledged. */
   readonly sentFile?: string | undefined
-  readonly ssl?: KafkaConfig['ssl'] | undefined
-  readonly sasl?: KafkaConfig['sasl'] | undefined
-  /** Consumer group; absent: a random one, deleted afterwards. */
-  readonly groupId?: string | undefined
   /** The longest time without any progress; default 30 s. */
   readonly stallLimitMs?: number | undefined
 }
@@ -61,15 +55,7 @@ const DEFAULT_STALL_LIMIT_MS = 30_000
 /** Reads the topics of a prefix to the end that they have now, and judges what is there. Throws a GatewayError when they cannot be read. */
 export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
   const sent = options.sentFile === undefined ? undefined : await SentFile.read(options.sentFile)
-  const kafka = new Kafka({
-    clientId: 'tagward-verify',
-    brokers: [...options.brokers],
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 10_000,
-    retry: { retries: 3 },
-    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-    ...(options.sasl === undefined ? {} : { sasl: options.sasl })
-  })
+  const kafka = createAdminClient(options)
   const limitMs = options.stallLimitMs ?? DEFAULT_STALL_LIMIT_MS
   try {
     const topics = eventTopics(await withAdmin(kafka, limitMs, (admin) => admin.listTopics()), options.prefix)
@@ -99,14 +85,16 @@ async function readHistory(
     deletedFrom: await withAdmin(kafka, stallLimitMs, (admin) => readDeletions(admin, extents, options.prefix, Date.now())),
     ...(sent === undefined ? {} : { onEvent: (event) => sent.ledger.observe(event) })
   })
-  const groupId = options.groupId ?? `tagward-verify-${randomBytes(8).toString('hex')}`
-  const onRecord = (message: KafkaMessage, topic: string, partition: number) =>
-    history.add(message, { topic, partition, appendedMs: Number(message.timestamp) })
+  const link = openReadingLink(options, FETCH_WAIT_MS + stallLimitMs)
   try {
-    await readTopics({ kafka, groupId, extents, stallLimitMs, onRecord })
+    await readTopics({
+      link,
+      extents,
+      stallLimitMs,
+      onRecord: (record, topic, partition) => history.add(record, { topic, partition, appendedMs: Number(record.timestamp) })
+    })
   } finally {
-    // The broker forgets an empty group by itself after a week; not being allowed to delete it harms nothing.
-    if (options.groupId === undefined) await withAdmin(kafka, 0, (admin) => admin.deleteGroups([groupId])).catch(() => undefined)
+    link.close()
   }
   if (options.gateway !== undefined && history.records === 0 && history.otherGateways.length > 0) {
     const found = history.otherGateways.join(', ')
