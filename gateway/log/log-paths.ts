@@ -8,6 +8,8 @@ export interface LogPaths {
   readonly identity: string
   /** What is remembered of the lives of this log. */
   readonly lives: string
+  /** With what the database was signed last. */
+  readonly signature: string
   readonly lock: string
   readonly ballast: string
 }
@@ -19,6 +21,7 @@ export function logPaths(directory: string): LogPaths {
     mark: join(directory, 'log.mark'),
     identity: join(directory, 'log.identity'),
     lives: join(directory, 'log.lives'),
+    signature: join(directory, 'log.signature'),
     lock: join(directory, 'log.lock'),
     ballast: join(directory, 'log.ballast')
   }

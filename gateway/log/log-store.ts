@@ -18,9 +18,10 @@
  *   log.mark         end of the log, rewritten after each commit; a database that is behind it is an older copy
  *   log.lives        epochs of the database and the gaps that the present one began with
  *   log.identity     written once: its inode and change time tell a copied directory
+ *   log.signature    what the database file was signed with at its last opening: tells whose write-ahead log lies there after a crash
  *   log.ballast      space that gives way to alarms on a full disk
  *   log.lock         held while a program has the log open
- *   events.db.damaged-<time>   databases that were set aside; nobody deletes them but you
+ *   events.db.damaged-<time>, events.db-wal.foreign-<time>   what was set aside; nobody deletes it but you
  *
  * What a crash can lose
  *   killed process   what was appended and not yet committed (nobody was told it is durable); nothing else
@@ -35,11 +36,13 @@
 import { crc32 } from 'node:zlib'
 import type Database from 'better-sqlite3'
 import { type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
+import { dataGap } from '../events/gateway-events.ts'
 import { addCounts, alarmBatch, type GapData, type GapStamp, gap, gapEvent, gapsOfSetAside } from './gap-events.ts'
 import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
 import type { Mark, MarkFile } from './log-mark.ts'
 import type { CursorState, SetAsideRecord } from './reader-contract.ts'
 import { originsOf, startsOf, withGateway } from './told-lives.ts'
+import { UnforwardedGaps } from './unforwarded-gaps.ts'
 
 /** A batch of one lane, as the main thread encoded it. */
 export interface StoredBatch {
@@ -105,6 +108,7 @@ export class LogStore {
   readonly #saveState: Database.Statement<[string, string, string]>
   readonly #deleteState: Database.Statement<[string, string]>
   readonly #saveCursor: Database.Statement<[string, string, number]>
+  readonly #unforwardedGaps: UnforwardedGaps
   #topics: readonly ServedTopic[]
   #topicsPending = false
   #damagedBlocks: number
@@ -128,6 +132,7 @@ export class LogStore {
     for (const cursor of db.prepare<[], CursorState>('SELECT lane, topic, sequence FROM cursor').all()) {
       this.#cursors.set(`${cursor.lane} ${cursor.topic}`, cursor)
     }
+    this.#unforwardedGaps = new UnforwardedGaps(db)
     this.#saveState = db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?, ?)')
     this.#deleteState = db.prepare('DELETE FROM state WHERE processor = ? AND key = ?')
     this.#saveCursor = db.prepare('INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)')
@@ -348,16 +353,22 @@ export class LogStore {
     else this.#saveState.run(state.processor, state.key, state.value)
   }
 
-  #putGaps(put: (batch: StoredBatch) => void, gaps: readonly GapData[]): void {
+  #putGaps(put: (batch: StoredBatch) => number, gaps: readonly GapData[]): void {
     if (gaps.length === 0) return
     const stamp = this.#stamp()
     const origins = originsOf(startsOf(this.meta('lives')))
     const events = gaps.map((data) => gapEvent(withGateway(data, origins, stamp.key), stamp))
-    put({ lane: 'alarm', ...alarmBatch(events) })
+    const sequence = put({ lane: 'alarm', ...alarmBatch(events) })
+    this.#unforwardedGaps.add(
+      gaps,
+      sequence,
+      this.#gapsForwardedTo,
+      byLane((lane) => this.#forwardedToAll(lane))
+    )
     this.#ownEvents.push(...events)
   }
 
-  #transact(work: (put: (batch: StoredBatch) => void) => void): void {
+  #transact(work: (put: (batch: StoredBatch) => number) => void): void {
     const next = { alarm: this.#ends.alarm.next, telemetry: this.#ends.telemetry.next }
     const storedAt = Math.floor(this.#stamp().wallMs)
     this.#ownEvents = []
@@ -366,6 +377,7 @@ export class LogStore {
         work(({ lane, payload, count }) => {
           next[lane] += count
           this.statements[lane].insertTail.run(next[lane] - 1, count, this.epoch, storedAt, crc32(payload), payload)
+          return next[lane] - 1
         })
         for (const { lane, topic, sequence } of this.#pendingCursors.values()) this.#saveCursor.run(lane, topic, sequence)
         if (this.#topicsPending) this.setMeta('topics', JSON.stringify(this.#topics))
@@ -386,8 +398,16 @@ export class LogStore {
     if (this.#ownEvents.length > 0) this.#onOwnEvents(this.#ownEvents)
   }
 
-  /** What is safe of a lane: forwarded to all its topics, or no longer held (evicted and told of). */
+  /** What is safe of a lane: forwarded to all its topics, and what is missing of it told by gaps that are forwarded, too. */
   #safe(lane: Lane): number {
+    return Math.min(this.#forwardedToAll(lane), this.#unforwardedGaps.lowest(lane, this.#gapsForwardedTo) - 1)
+  }
+
+  get #gapsForwardedTo(): number {
+    return this.forwardedTo('alarm', dataGap.type)
+  }
+
+  #forwardedToAll(lane: Lane): number {
     const topics = this.#topics.filter((served) => served.lane === lane)
     const forwarded = topics.map(({ topic }) => this.#cursors.get(`${lane} ${topic}`)?.sequence ?? 0)
     return forwarded.length === 0 ? 0 : Math.min(...forwarded)
@@ -395,8 +415,8 @@ export class LogStore {
 
   writeMark(): void {
     const lane = (name: Lane) => ({ high: this.lastSequence(name), safe: this.#safe(name) })
-    const mark: Mark = { epoch: Number(this.epoch), alarm: lane('alarm'), telemetry: lane('telemetry') }
     try {
+      const mark: Mark = { epoch: Number(this.epoch), alarm: lane('alarm'), telemetry: lane('telemetry') }
       this.#mark.write(mark)
     } catch {
       // What is committed is committed: a mark that stays behind does no harm.

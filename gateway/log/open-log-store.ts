@@ -25,6 +25,7 @@ import {
   withGateway,
   withUntold
 } from './told-lives.ts'
+import { forgetSignature, setForeignWalAside, signDatabase } from './wal-owner.ts'
 
 export interface StoreOptions {
   readonly directory: string
@@ -38,6 +39,8 @@ export interface StoreOptions {
   readonly walKeptBytes?: number
   /** What damage was found in use: the database is set aside without another look. */
   readonly damage?: string
+  /** Other threads of this process may have the database open. */
+  readonly inUse?: boolean
   /** A hard limit in pages, which makes SQLite say that the disk is full. */
   readonly maxPages?: number
 }
@@ -65,8 +68,11 @@ export function openLogStore(options: StoreOptions): OpenedStore {
   const mark = new MarkFile(paths.mark)
   try {
     const existed = existsSync(paths.database)
+    const foreignWal = existed && options.inUse !== true ? setForeignWalAside(paths, options.stamp().wallMs) : undefined
     const found = existed ? openExisting(paths, options) : undefined
-    return found instanceof Database ? goOn(found, paths, mark, options) : beginAnew(paths, mark, options, found)
+    const opened = found instanceof Database ? goOn(found, paths, mark, options, foreignWal) : beginAnew(paths, mark, options, found)
+    signDatabase(opened.store.db, paths)
+    return opened
   } catch (error) {
     mark.close()
     throw error
@@ -112,28 +118,37 @@ function openLogDatabase(paths: LogPaths, options: StoreOptions): Database.Datab
   }
 }
 
-function goOn(db: Database.Database, paths: LogPaths, mark: MarkFile, options: StoreOptions): OpenedStore {
+function goOn(db: Database.Database, paths: LogPaths, mark: MarkFile, options: StoreOptions, foreignWal: string | undefined): OpenedStore {
   try {
-    return takeUp(db, paths, mark, options)
+    return takeUp(db, paths, mark, options, foreignWal)
   } catch (error) {
     db.close()
     throw error
   }
 }
 
-function takeUp(db: Database.Database, paths: LogPaths, mark: MarkFile, options: StoreOptions): OpenedStore {
+function takeUp(
+  db: Database.Database,
+  paths: LogPaths,
+  mark: MarkFile,
+  options: StoreOptions,
+  foreignWal: string | undefined
+): OpenedStore {
   const store = new LogStore(db, mark, options.stamp, options.onOwnEvents)
   const now = readIdentity(paths, options.machineId)
   const then = JSON.parse(store.meta('identity') ?? '{"files":{},"hardware":{}}') as LogIdentity
   const end = { epoch: Number(store.epoch), last: byLane((lane) => store.lastSequence(lane)) }
   const starts = adopt(store, options.origin)
   const changed = changedOrigin(starts.at(-1)?.origin, options.origin)
+  const compared = compareIdentity(then, now)
+  const whereabouts = compared === 'same' && foreignWal !== undefined ? 'restored' : compared
+  const detail = foreignWal === undefined ? undefined : `the write-ahead log of another database lies in ${foreignWal}`
   const { wallMs } = options.stamp()
   // Where no life ever began this is the first.
   const newLife =
     store.epoch === ''
       ? lifeOfNew('log-created', memoryOf(paths, mark), undefined, undefined, wallMs)
-      : lifeOfOpened(end, memoryOf(paths, mark), compareIdentity(then, now), wallMs, changed)
+      : withDetail(lifeOfOpened(end, memoryOf(paths, mark), whereabouts, wallMs, changed), detail)
   const living = newLife === undefined ? store : beginLife(db, paths, mark, options, newLife, starts)
   for (const lane of LANES) for (const block of quickCheck(db, living.statements).damaged[lane]) living.blockDamaged(lane, block)
   living.writeMark()
@@ -160,6 +175,7 @@ function beginAnew(paths: LogPaths, mark: MarkFile, options: StoreOptions, damag
   const setAsideAs = damage === undefined ? undefined : setAside(paths, wallMs)
   if (damage === undefined)
     for (const suffix of ['-wal', '-shm']) renameIfThere(`${paths.database}${suffix}`, `${paths.database}${suffix}.orphan-${wallMs}`)
+  forgetSignature(paths)
   const db = openLogDatabase(paths, options)
   try {
     migrate(db)
@@ -167,13 +183,17 @@ function beginAnew(paths: LogPaths, mark: MarkFile, options: StoreOptions, damag
     const reason = damage === undefined ? 'log-created' : 'log-damaged'
     const detail = damage === undefined ? undefined : `${damage.problem}; the old database lies in ${setAsideAs}`
     const life = lifeOfNew(reason, memory, rescued?.epoch, rescued?.missing, wallMs)
-    const told = detail === undefined ? life : { ...life, gaps: life.gaps.map((each) => ({ ...each, detail })) }
+    const told = withDetail(life, detail)
     const store = beginLife(db, paths, mark, options, told, rescued?.starts ?? [])
     return { store, newLife: told, setAsideAs }
   } catch (error) {
     db.close()
     throw error
   }
+}
+
+function withDetail<Life extends NewLife | undefined>(life: Life, detail: string | undefined): Life {
+  return life === undefined || detail === undefined ? life : { ...life, gaps: life.gaps.map((each) => ({ ...each, detail })) }
 }
 
 /** The new epoch, the identity of the place and the gaps that tell of the old epoch come into being in one transaction. */

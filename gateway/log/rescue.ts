@@ -8,6 +8,7 @@ import { type BlockRow, byLane, laneStatements, type TailRow } from './lane-tabl
 import type { Memory } from './log-life.ts'
 import type { Mark } from './log-mark.ts'
 import { gapsByEpoch, type LifeStart, startsOf, startsUpTo } from './told-lives.ts'
+import { UNFORWARDED_GAPS, UnforwardedGaps } from './unforwarded-gaps.ts'
 
 /** Telemetry beyond this is left in the damaged file: copying it would delay the start and could fill the disk. */
 const MAX_TELEMETRY_BYTES = 64 * 1024 * 1024
@@ -36,7 +37,7 @@ export function rescue(damagedPath: string, into: Database.Database, { mark, liv
   if (from === undefined) return { epoch: undefined, missing: undefined, starts: [] }
   try {
     const epoch = Number(attempt(() => from.prepare("SELECT value FROM meta WHERE name = 'epoch'").pluck().get())) || undefined
-    into.transaction(() => copySmallTables(from, into)).immediate()
+    const gapsKnown = into.transaction(() => copySmallTables(from, into)).immediate()
     const ranges = byLane((lane) => rescueLane(from, into, lane))
     // Cursors that are carried over are ahead of nothing: a number below one of them would never be forwarded.
     const passed = into.prepare('SELECT coalesce(max(sequence), 0) FROM cursor WHERE lane = ?').pluck()
@@ -48,7 +49,14 @@ export function rescue(damagedPath: string, into: Database.Database, { mark, liv
     for (const lane of LANES) raise.run(high[lane] + 1, high[lane] + 1, lane)
     if (oldEpoch === undefined || (mark === undefined && LANES.every((lane) => high[lane] === 0)))
       return { epoch, missing: undefined, starts }
-    const missing = LANES.flatMap((lane) => missingOf(lane, oldEpoch, starts, ranges[lane], mark, high[lane]))
+    const lostGaps = new UnforwardedGaps(into).list(ranges.alarm.safe).filter(({ sequence }) => !isHeld(ranges.alarm, sequence))
+    const missing = LANES.flatMap((lane) => {
+      // What a gap named that is lost itself is missing again.
+      const untold = lostGaps.flatMap((gap) => (gap.lane === lane ? [gap.from - 1] : []))
+      const cursors = gapsKnown || mark === undefined ? ranges[lane].safe : 0
+      const safe = Math.min(Math.max(cursors, mark?.[lane].safe ?? 0), ...untold)
+      return missingOf(lane, oldEpoch, starts, { ...ranges[lane], safe }, mark, high[lane])
+    })
     return { epoch, missing, starts }
   } finally {
     attempt(() => from.close())
@@ -83,18 +91,27 @@ const SMALL_TABLES: Readonly<Record<string, string>> = {
   open_gap: 'id, begun_at, grown_at, gap'
 }
 
-function copySmallTables(from: Database.Database, into: Database.Database): void {
+/** False: it is not known what gaps were still to be told. */
+function copySmallTables(from: Database.Database, into: Database.Database): boolean {
+  let gapsKnown = true
   for (const [table, columns] of Object.entries(SMALL_TABLES)) {
     const holes = columns.replaceAll(/\w+/g, '?')
-    attempt(() => {
+    const copied = attempt(() => {
       const insert = into.prepare(`INSERT OR REPLACE INTO ${table} (${columns}) VALUES (${holes})`)
       for (const row of kept(from.prepare(`SELECT ${columns} FROM ${table}`).raw().iterate())) insert.run(...(row as unknown[]))
+      return true
     })
+    if (table === 'open_gap' && copied === undefined) gapsKnown = false
   }
-  attempt(() => {
-    const topics = from.prepare("SELECT value FROM meta WHERE name = 'topics'").pluck().get()
-    if (typeof topics === 'string') into.prepare("INSERT OR REPLACE INTO meta VALUES ('topics', ?)").run(topics)
-  })
+  for (const name of ['topics', UNFORWARDED_GAPS]) {
+    const copied = attempt(() => {
+      const value = from.prepare('SELECT value FROM meta WHERE name = ?').pluck().get(name)
+      if (typeof value === 'string') into.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(name, value)
+      return true
+    })
+    if (name === UNFORWARDED_GAPS && copied === undefined) gapsKnown = false
+  }
+  return gapsKnown
 }
 
 interface LaneRescue {
@@ -132,6 +149,10 @@ function rescueLane(from: Database.Database, into: Database.Database, lane: Lane
   })
   // After an earlier rescue blocks may stand behind the tail.
   return { safe, held: held.sort((a, b) => a.first - b.first) }
+}
+
+function isHeld({ held }: LaneRescue, sequence: number): boolean {
+  return held.some(({ first, last }) => first <= sequence && sequence <= last)
 }
 
 /** Keys as far as the b-tree can be walked. */
@@ -204,7 +225,7 @@ function missingOf(
 ): GapData[] {
   const missing: GapData[] = []
   const tell = (from: number, to: number | null) => missing.push(...gapsByEpoch(lane, 'log-damaged', from, to, starts, epoch))
-  let next = Math.max(rescued.safe, mark?.[lane].safe ?? 0) + 1
+  let next = rescued.safe + 1
   for (const range of rescued.held) {
     if (range.first > next) tell(next, range.first - 1)
     next = Math.max(next, range.last + 1)

@@ -143,7 +143,7 @@ export class StoreKeeper {
   #openAgain(): void {
     const old = this.#store
     try {
-      const { store, room, newLife, setAsideAs } = this.#open(this.#condemned)
+      const { store, room, newLife, setAsideAs } = this.#open(this.#condemned, true)
       this.#store = store
       this.#room = room
       this.#condemned = undefined
@@ -161,7 +161,7 @@ export class StoreKeeper {
     this.#options.onReopened(old)
   }
 
-  #open(damage?: string): Opened {
+  #open(damage?: string, inUse = false): Opened {
     const { settings, stamp, onOwnEvents } = this.#options
     const { directory, gatewayId, limits, machineId, maxPages, site } = settings
     const walKeptBytes = this.walKeptBytes()
@@ -170,6 +170,7 @@ export class StoreKeeper {
       stamp,
       onOwnEvents,
       walKeptBytes,
+      inUse,
       origin: site === undefined ? undefined : { gatewayId, site },
       ...(damage === undefined ? {} : { damage }),
       ...(machineId === undefined ? {} : { machineId }),
