@@ -17,7 +17,8 @@ Exit code 0: the gateway would take it; 2: it would not.`,
   async run(argv) {
     const { values, positionals } = parseOptions(argv, { print: { type: 'boolean', default: false } }, true)
     const [file, ...others] = positionals
-    if (file === undefined || others.length > 0) throw usageError('check-config takes one file')
+    if (file === undefined || file === '') throw usageError('the file is missing, such as tagward check-config tagward.yaml')
+    if (others.length > 0) throw usageError('it takes one file')
     const schema = installedConfigSchema()
     const result = await loadConfig(file, { schema })
     if (!result.ok) {

@@ -33,12 +33,18 @@ describe('the command as such', () => {
     const cases: readonly [readonly string[], string][] = [
       [[], 'Usage: tagward <command>'],
       [['decdoe'], 'tagward: there is no command "decdoe"; did you mean decode? (see tagward --help)'],
-      [['decode', '--protokol', 'x'], "tagward decode: Unknown option '--protokol' (see tagward decode --help)"],
+      [
+        ['decode', '--protokol', 'x'],
+        'tagward decode: there is no option --protokol; did you mean --protocol? (see tagward decode --help)'
+      ],
       [['decode'], 'tagward decode: --protocol is missing'],
       [['decode', '--protocol', 'nmea'], 'there is no protocol "nmea"; did you mean nmea0183?'],
-      [['log', 'tial'], 'there is no "log tial"; there are: stats, tail, export'],
+      [['log', 'tial'], 'tagward log: there is no action "tial"; did you mean tail?'],
       [['log', 'export', '--data', '/tmp', '--from', 'noon'], '--from takes a time such as 2026-11-20T09:30:00Z'],
-      [['check-config'], 'check-config takes one file'],
+      [['log', 'tail', '--data', '/tmp', '--type', 'TagMovment'], 'there is no event type "TagMovment"; did you mean TagMovement?'],
+      [['check-config'], 'the file is missing, such as tagward check-config tagward.yaml'],
+      [['run', 'tagward.yaml'], '"tagward.yaml" is not expected here; the configuration is named by --config FILE'],
+      [['simulate', '--mqtt', 'mqtt://u:geheim@h'], '--mqtt takes no user and password'],
       [['simulate', '--rate', 'fast'], '--rate takes a number from 0.05 to 50'],
       [['verify'], '--brokers is missing']
     ]
@@ -47,6 +53,7 @@ describe('the command as such', () => {
       expect(results[index]?.code, argv.join(' ')).toBe(2)
       expect(results[index]?.stderr).toContain(message)
       expect(results[index]?.stdout).toBe('')
+      expect(results[index]?.stderr).not.toContain('geheim')
     }
   })
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { nearest } from '../config/problem.ts'
 import { GatewayError } from '../errors.ts'
 
 export interface Command {
@@ -21,19 +22,60 @@ type Parsed<T extends Readonly<Record<string, OptionShape>>> = ReturnType<
   typeof parseArgs<{ args: string[]; options: T; allowPositionals: boolean; strict: true }>
 >
 
-/** Options as `node:util` reads them; a mistake becomes a usage error. */
+/**
+ * Options as `node:util` reads them; a mistake becomes a usage error that names it and what would be right.
+ * `others`: whether there may be some besides the options; in words: where what stands there belongs instead.
+ */
 export function parseOptions<const T extends Readonly<Record<string, OptionShape>>>(
   argv: readonly string[],
   options: T,
-  allowPositionals = false
+  others: boolean | string = false
 ): Parsed<T> {
-  try {
-    return parseArgs({ args: [...argv], options, allowPositionals, strict: true })
-  } catch (error) {
-    // The library's advice on `--` helps nobody here.
-    const message = error instanceof Error ? error.message : String(error)
-    throw usageError(message.split('. ')[0] ?? message)
+  const { tokens } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: false, tokens: true })
+  const seen = new Set<string>()
+  for (const token of tokens) {
+    if (token.kind === 'option') checkOption(token, options, seen)
+    else if (token.kind === 'positional' && others !== true)
+      throw usageError(`"${token.value}" is not expected here${others === false ? '' : `; ${others}`}`)
   }
+  return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
+}
+
+interface OptionToken {
+  readonly name: string
+  readonly rawName: string
+  readonly value: string | undefined
+  readonly inlineValue: boolean | undefined
+}
+
+function checkOption(
+  { name, rawName, value, inlineValue }: OptionToken,
+  options: Readonly<Record<string, OptionShape>>,
+  seen: Set<string>
+): void {
+  const shape = Object.hasOwn(options, name) ? options[name] : undefined
+  if (shape === undefined) throw unknownOption(name, rawName, Object.keys(options))
+  if (shape.type === 'boolean') {
+    if (value !== undefined) throw usageError(`${rawName} takes no value`)
+    return
+  }
+  if (value === undefined || value === '') throw usageError(`${rawName} needs a value`)
+  if (inlineValue !== true && /^-./.test(value))
+    throw usageError(`${rawName} needs a value; if ${value} is meant, write --${name}=${value}`)
+  if (seen.has(name) && shape.multiple !== true) throw usageError(`${rawName} is given twice`)
+  seen.add(name)
+}
+
+function unknownOption(name: string, rawName: string, known: readonly string[]): GatewayError {
+  const near = nearest(name, known)
+  const list = known.length === 0 ? 'it takes none' : `there are: ${known.map((each) => `--${each}`).join(', ')}`
+  return usageError(`there is no option ${rawName}; ${near === undefined ? list : `did you mean --${near}?`}`)
+}
+
+/** For a word that must be one of a list. */
+export function notOneOf(what: string, word: string, known: readonly string[]): GatewayError {
+  const near = nearest(word, known)
+  return usageError(`there is no ${what} "${word}"; ${near === undefined ? `there are: ${known.join(', ')}` : `did you mean ${near}?`}`)
 }
 
 /** A whole number in an option. */

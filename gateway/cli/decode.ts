@@ -1,6 +1,5 @@
 import { createLineDecoder, type DecodedLine, listProtocols } from '../../firmware-protocols/decode-line.ts'
-import { nearest } from '../config/problem.ts'
-import { type Command, parseOptions, usageError } from './command.ts'
+import { type Command, notOneOf, parseOptions, usageError } from './command.ts'
 import { EXIT_OK } from './exit-codes.ts'
 import { LineSplitter, MAX_LINE_BYTES } from './line-splitter.ts'
 import { type Output, openOutput } from './output.ts'
@@ -23,7 +22,11 @@ A line is the bare frame (hex for binary protocols; text for text ones, \\r\\n e
 
 Exit code 0 whatever the frames are; 2 for an unknown protocol.`,
   async run(argv) {
-    const { values } = parseOptions(argv, { protocol: { type: 'string' }, list: { type: 'boolean', default: false } })
+    const { values } = parseOptions(
+      argv,
+      { protocol: { type: 'string' }, list: { type: 'boolean', default: false } },
+      'the protocol is named by --protocol NAME, and frames are read from stdin'
+    )
     const output = openOutput(process.stdout)
     if (values.list) {
       for (const protocol of listProtocols()) await output.write(`${JSON.stringify(protocol)}\n`)
@@ -31,16 +34,15 @@ Exit code 0 whatever the frames are; 2 for an unknown protocol.`,
     }
     if (values.protocol === undefined) throw usageError('--protocol is missing (--list names them)')
     const decode = createLineDecoder(values.protocol)
-    if (decode === undefined) throw unknownProtocol(values.protocol)
+    if (decode === undefined)
+      throw notOneOf(
+        'protocol',
+        values.protocol,
+        listProtocols().map((protocol) => protocol.name)
+      )
     await decodeStream(process.stdin, decode, output)
     return EXIT_OK
   }
-}
-
-function unknownProtocol(name: string) {
-  const names = listProtocols().map((protocol) => protocol.name)
-  const near = nearest(name, names)
-  return usageError(`there is no protocol "${name}"; ${near === undefined ? `there are: ${names.join(', ')}` : `did you mean ${near}?`}`)
 }
 
 /** One JSON line for each input line, in order; reads no faster than the output is taken. */

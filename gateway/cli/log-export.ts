@@ -1,7 +1,8 @@
+import { EVENT_CATALOGUE } from '../events/catalogue.ts'
 import { LANES, type Lane } from '../events/define-event.ts'
 import type { LoggedEvent } from '../log/event-log.ts'
 import type { LogReader } from '../log/reader-contract.ts'
-import { usageError } from './command.ts'
+import { notOneOf, usageError } from './command.ts'
 import type { Output } from './output.ts'
 
 export interface EventFilter {
@@ -25,10 +26,15 @@ export function readFilter(values: {
 }): EventFilter {
   const lanes = LANES.filter((lane) => values.lane === undefined || values.lane === lane)
   if (lanes.length === 0) throw usageError(`--lane takes ${LANES.join(' or ')}`)
+  const types = EVENT_CATALOGUE.map(({ type }) => type)
+  for (const type of values.type ?? []) if (!types.includes(type)) throw notOneOf('event type', type, types)
+  const timeFrom = values.from === undefined ? Number.NEGATIVE_INFINITY : readTime('from', values.from)
+  const timeTo = values.to === undefined ? Number.POSITIVE_INFINITY : readTime('to', values.to)
+  if (timeFrom > timeTo) throw usageError('--from is after --to, so nothing can be between them')
   return {
     lanes,
-    timeFrom: values.from === undefined ? Number.NEGATIVE_INFINITY : readTime('from', values.from),
-    timeTo: values.to === undefined ? Number.POSITIVE_INFINITY : readTime('to', values.to),
+    timeFrom,
+    timeTo,
     types: values.type && new Set(values.type),
     keys: values.key && new Set(values.key)
   }
@@ -38,9 +44,15 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d
 
 function readTime(option: string, text: string): number {
   if (/^-?\d{5,}$/.test(text)) return Number(text)
-  const time = RFC3339.test(text) ? Date.parse(text) : Number.NaN
+  const time = RFC3339.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(time)) throw usageError(`--${option} takes a time such as 2026-11-20T09:30:00Z, 2026-11-20, or epoch milliseconds`)
   return time
+}
+
+/** Whether the calendar has it: `Date` takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const time = Date.parse(text)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
 }
 
 /** Events that pass the filter, of the page after a sequence. */

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.ts'
 import { logPaths } from '../log/log-paths.ts'
 import { openLogReader } from '../log/open-log-reader.ts'
 import type { LogReader } from '../log/reader-contract.ts'
-import { type Command, parseOptions, usageError, wholeNumber } from './command.ts'
+import { type Command, notOneOf, parseOptions, usageError, wholeNumber } from './command.ts'
 import { EXIT_OK } from './exit-codes.ts'
 import { exportEvents, readFilter } from './log-export.ts'
 import { formatStats, readLogStats } from './log-stats.ts'
@@ -40,7 +40,7 @@ Looks into the event log of a gateway, running or not. Events are printed as JSO
 
 Filter:
   --lane LANE     alarm or telemetry (default: both)
-  --from TIME     event time, RFC 3339 (2026-11-20T09:30:00Z, 2026-11-20) or epoch milliseconds
+  --from TIME     event time, RFC 3339 (2026-11-20T09:30:00Z) or epoch milliseconds; 2026-11-20 is that day's midnight, UTC
   --to TIME       likewise; the end is included
   --type TYPE     only this type, such as TagAlert; may be given several times
   --key KEY       only this tag, device or source; may be given several times`,
@@ -48,9 +48,9 @@ Filter:
     if (action === 'stats') return await stats(argv)
     if (action === 'tail') return await tail(argv)
     if (action === 'export') return await exportAll(argv)
-    throw usageError(
-      action === undefined ? 'one of stats, tail, export is missing' : `there is no "log ${action}"; there are: stats, tail, export`
-    )
+    if (action === undefined) throw usageError('one of stats, tail, export is missing')
+    if (action.startsWith('-')) throw usageError(`stats, tail or export comes first, such as tagward log stats ${action}`)
+    throw notOneOf('action', action, ['stats', 'tail', 'export'])
   }
 }
 

@@ -1,6 +1,5 @@
-import { nearest } from '../config/problem.ts'
 import { GatewayError } from '../errors.ts'
-import { type Command, usageError } from './command.ts'
+import { type Command, notOneOf, usageError } from './command.ts'
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
 
 interface Entry {
@@ -71,7 +70,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     process.stdout.write(overview())
     return EXIT_OK
   }
-  const name = asksForHelp ? (rest[0] ?? '') : first === '--version' ? 'version' : first
+  const name = asksForHelp ? (rest[0] ?? '') : first === '--version' || first === '-v' ? 'version' : first
   try {
     const entry = COMMANDS.find((candidate) => candidate.name === name)
     if (entry === undefined) throw unknownCommand(name)
@@ -91,9 +90,12 @@ function isHelpCall(argv: readonly string[]): boolean {
 }
 
 function unknownCommand(name: string): GatewayError {
-  const names = COMMANDS.map((command) => command.name)
-  const near = nearest(name, names)
-  return usageError(`there is no command "${name}"; ${near === undefined ? `there are: ${names.join(', ')}` : `did you mean ${near}?`}`)
+  if (name.startsWith('-')) return usageError(`a command comes first, such as tagward run ${name}`)
+  return notOneOf(
+    'command',
+    name,
+    COMMANDS.map((command) => command.name)
+  )
 }
 
 function report(name: string, error: unknown): number {

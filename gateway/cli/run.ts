@@ -44,11 +44,11 @@ export const runCommand: Command = {
   async run(argv) {
     // Before anything takes time: whoever sends a signal during the start means it.
     const stop = listenForStop()
-    const { values } = parseOptions(argv, {
-      config: { type: 'string', default: 'tagward.yaml' },
-      data: { type: 'string' },
-      demo: { type: 'boolean', default: false }
-    })
+    const { values } = parseOptions(
+      argv,
+      { config: { type: 'string', default: 'tagward.yaml' }, data: { type: 'string' }, demo: { type: 'boolean', default: false } },
+      'the configuration is named by --config FILE'
+    )
     const file = resolve(values.config)
     if (values.demo) provideDemoConfig(file)
     const options: LoadOptions = { schema: installedConfigSchema() }

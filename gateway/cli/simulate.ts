@@ -31,10 +31,14 @@ Exit code 1: the broker cannot be reached, or the connection broke.`,
       seed: { type: 'string', default: '1' },
       seconds: { type: 'string' },
       mqtt: { type: 'string' },
-      prefix: { type: 'string', default: 'dwm' },
+      prefix: { type: 'string' },
       username: { type: 'string' },
       'password-file': { type: 'string' }
     })
+    const url = values.mqtt === undefined ? undefined : brokerUrl(values.mqtt)
+    for (const name of ['prefix', 'username', 'password-file'] as const)
+      if (url === undefined && values[name] !== undefined) throw usageError(`--${name} goes with --mqtt, which is missing`)
+    if (/[+#\0]/.test(values.prefix ?? '')) throw usageError('--prefix takes the beginning of topics, without + and #')
     const settings = simulatorDriver.settings.parse({
       workers: inRange('workers', values.workers, 1, 10_000),
       ratePerSecond: inRange('rate', values.rate, 0.05, 50),
@@ -43,11 +47,19 @@ Exit code 1: the broker cannot be reached, or the connection broke.`,
     const limitMs = values.seconds === undefined ? undefined : inRange('seconds', values.seconds, 0, 1e6) * 1000
     const stop = stopAfter(limitMs)
     const start = (deliver: (delivery: Delivery) => void) => startRun(settings, deliver)
-    if (values.mqtt === undefined) return await printReadings(start, openOutput(process.stdout), stop)
-    if (!/^(mqtts?|wss?):\/\/./.test(values.mqtt)) throw usageError('--mqtt takes a URL such as mqtt://host:1883')
+    if (url === undefined) return await printReadings(start, openOutput(process.stdout), stop)
     const password = values['password-file'] === undefined ? process.env['TAGWARD_MQTT_PASSWORD'] : passwordFrom(values['password-file'])
-    return await publishReadings(start, { url: values.mqtt, username: values.username, password, prefix: values.prefix }, stop)
+    return await publishReadings(start, { url, username: values.username, password, prefix: values.prefix ?? 'dwm' }, stop)
   }
+}
+
+function brokerUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || url.hostname === '' || !['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol))
+    throw usageError('--mqtt takes a URL such as mqtt://host:1883')
+  if (url.username !== '' || url.password !== '')
+    throw usageError('--mqtt takes no user and password: give them by --username and --password-file or TAGWARD_MQTT_PASSWORD')
+  return text
 }
 
 type Start = (deliver: (delivery: Delivery) => void) => Promise<DriverRun>

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { parseOptions } from '../cli/command.ts'
 import { GatewayError } from '../errors.ts'
 import type { KafkaSaslSettings, KafkaSettings } from '../forward/kafka-settings.ts'
 import { runVerify, type VerifyOptions } from './verify.ts'
@@ -44,7 +44,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' }
 } as const
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']
+type Values = ReturnType<typeof parseOptions<typeof OPTIONS>>['values']
 
 function usage(message: string, cause?: unknown): GatewayError {
   return new GatewayError('CLI_USAGE', message, { cause })
@@ -59,6 +59,7 @@ function fileText(file: string): string {
 }
 
 function tlsOf({ tls, ca, cert, key }: Values): KafkaSettings['tls'] {
+  if ((cert === undefined) !== (key === undefined)) throw usage('--cert and --key go together')
   if (ca === undefined && cert === undefined && key === undefined) return tls === true
   return {
     ...(ca === undefined ? {} : { ca: fileText(ca) }),
@@ -67,23 +68,21 @@ function tlsOf({ tls, ca, cert, key }: Values): KafkaSettings['tls'] {
   }
 }
 
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
+
 function saslOf(values: Values): KafkaSaslSettings | undefined {
   const { sasl: mechanism, username } = values
-  if (mechanism === undefined) return undefined
+  if (mechanism === undefined) {
+    if (username !== undefined || values['password-file'] !== undefined) throw usage('--username and --password-file need --sasl as well')
+    return undefined
+  }
+  const known = MECHANISMS.find((each) => each === mechanism)
+  if (known === undefined) throw usage(`--sasl ${mechanism}: it is one of ${MECHANISMS.join(', ')}`)
   const file = values['password-file']
   const password = file === undefined ? process.env['TAGWARD_KAFKA_PASSWORD'] : fileText(file).trimEnd()
   if (username === undefined || password === undefined)
     throw usage('--sasl needs --username and a password (--password-file or TAGWARD_KAFKA_PASSWORD)')
-  if (mechanism === 'plain' || mechanism === 'scram-sha-256' || mechanism === 'scram-sha-512') return { mechanism, username, password }
-  throw usage(`--sasl ${mechanism}: it is one of plain, scram-sha-256, scram-sha-512`)
-}
-
-function parseValues(argv: readonly string[]): Values {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS, strict: true }).values
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error), error)
-  }
+  return { mechanism: known, username, password }
 }
 
 function isBroker(text: string): boolean {
@@ -92,10 +91,15 @@ function isBroker(text: string): boolean {
 }
 
 function optionsOf(values: Values): VerifyOptions {
-  const brokers = (values.brokers ?? '').split(',').filter((broker) => broker !== '')
+  const brokers = (values.brokers ?? '')
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '')
   if (brokers.length === 0) throw usage('--brokers is missing')
   for (const broker of brokers) if (!isBroker(broker)) throw usage(`--brokers ${broker}: a broker is HOST:PORT, such as kafka1:9092`)
   if (!values.prefix) throw usage('--prefix is missing')
+  if (!/^[a-zA-Z0-9._-]+$/.test(values.prefix))
+    throw usage('--prefix takes letters, digits, dots, underscores and hyphens, as in the configuration')
   const timeoutS = Number(values.timeout ?? '30')
   if (!(timeoutS > 0)) throw usage(`--timeout ${values.timeout}: it is a number of seconds`)
   return {
@@ -118,7 +122,7 @@ const PROCESS_OUTPUT: CommandOutput = {
 /** `tagward verify`: gives the exit code. The report, and nothing else, goes to `out`. */
 export async function verifyCommand(argv: readonly string[], output: CommandOutput = PROCESS_OUTPUT): Promise<number> {
   try {
-    const values = parseValues(argv)
+    const { values } = parseOptions(argv, OPTIONS)
     if (values.help === true) {
       output.out(VERIFY_HELP)
       return 0
