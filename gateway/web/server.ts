@@ -12,6 +12,7 @@ import type { Metrics } from '../state/metrics.ts'
 import { isHostAllowed, SECURITY_HEADERS } from './guard.ts'
 import { LiveStream } from './live-stream.ts'
 import { LogHealth } from './log-health.ts'
+import { refuseAddress, refuseExpectation, refuseUnreadable, WRONG_HOST } from './refusals.ts'
 import { addRoutes, failure } from './routes.ts'
 
 export interface WebOptions {
@@ -48,7 +49,17 @@ export interface WebApp {
 /** The server without a port, as tests inject requests into it. */
 export async function buildWeb(options: WebOptions): Promise<WebApp> {
   const { view, metrics, clock, log } = options
-  const app = fastify({ bodyLimit: 16 * 1024, requestTimeout: 10_000, forceCloseConnections: true, return503OnClosing: false })
+  const app = fastify({
+    bodyLimit: 16 * 1024,
+    requestTimeout: 10_000,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    frameworkErrors: refuseAddress,
+    clientErrorHandler: refuseUnreadable,
+    // A request without a host is refused as one with a wrong host is.
+    http: { requireHostHeader: false }
+  })
+  app.server.on('checkExpectation', refuseExpectation)
   const stream = new LiveStream({ view, clock, maxClients: MAX_STREAMS, maxUnreadBytes: options.maxUnreadBytes ?? 1024 * 1024 })
   const health = new LogHealth(STALL_LIMIT_MS)
 
@@ -57,7 +68,7 @@ export async function buildWeb(options: WebOptions): Promise<WebApp> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS)
     if (isHostAllowed(request.headers)) done()
-    else reply.code(421).send(failure('WEB_HOST', 'open this page as http://localhost or by a loopback address'))
+    else reply.code(421).send(WRONG_HOST)
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500
