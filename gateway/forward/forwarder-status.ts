@@ -1,7 +1,8 @@
 import { LANES, type Lane } from '../events/define-event.ts'
 import type { LogReader } from '../log/reader-contract.ts'
 import type { TopicDifference } from './forward-port.ts'
-import type { LanePump, StragglerState } from './lane-pump.ts'
+import type { LanePump } from './lane-pump.ts'
+import type { StragglerState } from './lane-stragglers.ts'
 
 export interface LaneForwardStatus {
   readonly connected: boolean

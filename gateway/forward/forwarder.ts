@@ -10,7 +10,8 @@ import { createEventEncoder, type GatewayIdentity } from './cloud-event.ts'
 import type { ForwardPort } from './forward-port.ts'
 import { type ForwarderStatus, laneStatus, lastErrorOf, NOT_CONFIGURED, RateMeter } from './forwarder-status.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
-import { LanePump, type LanePumpOptions } from './lane-pump.ts'
+import type { LaneOptions } from './lane-core.ts'
+import { LanePump } from './lane-pump.ts'
 import { topicSettings, topicsByType } from './topics.ts'
 
 export interface ForwarderOptions {
@@ -156,7 +157,7 @@ export class Forwarder {
     lane: Lane,
     kafka: KafkaSettings,
     topicOfType: ReadonlyMap<string, string>,
-    connecting: Pick<LanePumpOptions, 'beforeConnect' | 'onConnected' | 'probeEveryMs'>
+    connecting: Pick<LaneOptions, 'beforeConnect' | 'onConnected' | 'probeEveryMs'>
   ): LanePump {
     const { identity, reader, clock, random, createPort, tell, onChange } = this.#options
     return new LanePump({

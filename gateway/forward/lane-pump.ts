@@ -8,51 +8,12 @@
  * the other side refuses for good: those go to the list of set-aside records, told by a `DataGap`.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../../drivers/driver.ts'
-import { type BackoffPolicy, backoffDelays } from '../../drivers/supervisor/backoff.ts'
-import type { Lane } from '../events/define-event.ts'
 import type { LoggedEvent } from '../log/event-log.ts'
-import type { ForwarderMessage, LogReader, ReadOptions, ReadResult, SetAsideRecord } from '../log/reader-contract.ts'
-import { BatchSizer } from './batch-sizer.ts'
-import type { EventEncoder } from './cloud-event.ts'
-import type { ForwardPort, OutgoingRecord, RecordOutcome, TopicSettings } from './forward-port.ts'
-import { LaneLink, type LinkFailure, PORT_LIMIT_MS } from './lane-link.ts'
-import { LaneProgress } from './lane-progress.ts'
-import { Sleeper } from './sleeper.ts'
-
-export interface LanePumpOptions {
-  readonly lane: Lane
-  /** Life of the log that the cursors belong to; what is told of another is ignored. */
-  readonly epoch: string
-  readonly reader: Pick<LogReader, 'read' | 'lastSequence'>
-  readonly encode: EventEncoder
-  readonly topicOfType: ReadonlyMap<string, string>
-  readonly topics: readonly TopicSettings[]
-  /** By topic. */
-  readonly cursors: ReadonlyMap<string, number>
-  readonly createPort: () => ForwardPort
-  readonly clock: Clock
-  readonly random: () => number
-  readonly tell: (message: ForwarderMessage) => void
-  /** Before an attempt to connect. */
-  readonly beforeConnect: () => Promise<void>
-  /** Between attempts to connect, and of a topic that cannot follow. */
-  readonly backoff: BackoffPolicy
-  readonly onConnected?: () => void
-  /** How long the lane may be quiet before it looks whether the link still works; absent: it does not look. */
-  readonly probeEveryMs?: number
-  readonly onChange: () => void
-}
-
-export interface StragglerState {
-  readonly topic: string
-  readonly code: string
-  readonly why: string
-}
-
-interface Straggler {
-  failure: { readonly code: string; readonly why: string } | undefined
-}
+import type { ForwardPort, OutgoingRecord, RecordOutcome } from './forward-port.ts'
+import { LaneCore, type LaneOptions, MAX_EVENTS, READ_AGAIN_MS } from './lane-core.ts'
+import type { LaneLink, LinkFailure } from './lane-link.ts'
+import type { LaneProgress } from './lane-progress.ts'
+import { LaneStragglers, type StragglerState } from './lane-stragglers.ts'
 
 /** Records of the group, in order; `events[i]` became `records[i]`. */
 interface Chunk {
@@ -65,67 +26,40 @@ interface Chunk {
   readonly full: boolean
 }
 
-const MAX_EVENTS = 1_000
-/** A straggler reads this much ahead of the group at the most, so that both are close together after a restart. */
-const STRAGGLER_AHEAD = 5_000
-/** Topics further apart than this after a restart do not wait for each other. */
-const GROUP_WINDOW = 2 * STRAGGLER_AHEAD
-const STRAGGLER_PROBE_EVENTS = 50
-const READ_AGAIN_MS = 1_000
-/** A leader that moves is found soon. */
-const STRAGGLER_FIRST_MS = 100
-const STUCK: RecordOutcome = { kind: 'keep', scope: 'link', code: 'KAFKA_STUCK', why: 'the client did not settle' }
-
 export class LanePump {
-  readonly #options: LanePumpOptions
-  readonly #lane: Lane
-  readonly #progress: LaneProgress
-  readonly #link: LaneLink
-  readonly #sleeper: Sleeper
-  readonly #sizer = new BatchSizer()
-  readonly #typesOfTopic = new Map<string, Set<string>>()
-  readonly #stragglers = new Map<string, Straggler>()
-  readonly #tasks = new Set<Promise<void>>()
+  readonly #core: LaneCore
+  readonly #options: LaneOptions
+  readonly #stragglers: LaneStragglers
   #next: Chunk | undefined
   #current: LoggedEvent | undefined
   #leaves = 0
-  #readFailure: LinkFailure | undefined
   #woken = false
   #wakeIdle: (() => void) | undefined
-  #accepted = 0
-  #setAside = 0
 
-  constructor(options: LanePumpOptions) {
+  constructor(options: LaneOptions) {
+    this.#core = new LaneCore(options)
     this.#options = options
-    this.#lane = options.lane
-    this.#progress = new LaneProgress(
-      options.topics.map(({ topic }) => topic),
-      options.cursors,
-      GROUP_WINDOW
-    )
-    this.#sleeper = new Sleeper(options.clock)
-    this.#link = new LaneLink(options)
-    for (const [type, topic] of options.topicOfType) this.#typesOfTopic.set(topic, (this.#typesOfTopic.get(topic) ?? new Set()).add(type))
+    this.#stragglers = new LaneStragglers(this.#core, () => this.wake())
   }
 
   get link(): LaneLink {
-    return this.#link
+    return this.#core.link
   }
 
   get progress(): LaneProgress {
-    return this.#progress
+    return this.#core.progress
   }
 
   get acceptedCount(): number {
-    return this.#accepted
+    return this.#core.acceptedCount
   }
 
   get readFailure(): LinkFailure | undefined {
-    return this.#readFailure
+    return this.#core.readFailure
   }
 
   get setAsideCount(): number {
-    return this.#setAside
+    return this.#core.setAsideCount
   }
 
   /** When the gateway received the oldest event that the group is busy with, epoch milliseconds. */
@@ -134,16 +68,12 @@ export class LanePump {
   }
 
   stragglers(): StragglerState[] {
-    return [...this.#stragglers].map(([topic, { failure }]) => ({
-      topic,
-      code: failure?.code ?? 'BEHIND',
-      why: failure?.why ?? 'catching up'
-    }))
+    return this.#stragglers.states()
   }
 
   start(): void {
-    this.#run(() => this.#pump())
-    for (const topic of this.#progress.stragglers()) this.#startStraggler(topic, undefined)
+    this.#core.run(() => this.#pump())
+    for (const topic of this.#core.progress.stragglers()) this.#stragglers.start(topic, undefined)
   }
 
   /** The log has something new. */
@@ -154,19 +84,13 @@ export class LanePump {
 
   /** Resolves when nothing runs any more. What is under way may arrive all the same. */
   async stop(): Promise<void> {
-    this.#sleeper.stop()
-    this.#link.stop()
+    this.#core.stop()
     this.wake()
-    while (this.#tasks.size > 0) await Promise.all(this.#tasks)
-  }
-
-  #run(task: () => Promise<void>): void {
-    const running = task().finally(() => this.#tasks.delete(running))
-    this.#tasks.add(running)
+    await this.#core.idle()
   }
 
   async #pump(): Promise<void> {
-    while (!this.#sleeper.stopped) {
+    while (!this.#core.sleeper.stopped) {
       const chunk = this.#next ?? this.#readChunk()
       this.#next = undefined
       if (chunk === undefined) await this.#idle()
@@ -178,18 +102,18 @@ export class LanePump {
   async #idle(): Promise<void> {
     this.#current = undefined
     this.#options.onChange()
-    if (!this.#woken) await Promise.race([this.#link.ready(), this.#untilWoken()])
-    while (!this.#woken && !this.#sleeper.stopped) {
+    if (!this.#woken) await Promise.race([this.#core.link.ready(), this.#untilWoken()])
+    while (!this.#woken && !this.#core.sleeper.stopped) {
       await this.#untilWoken(this.#options.probeEveryMs)
-      if (this.#woken || this.#sleeper.stopped) break
-      const probe = this.#link.ready().then((port) => port && this.#link.ensureTopics(port, this.#options.topics))
+      if (this.#woken || this.#core.sleeper.stopped) break
+      const probe = this.#core.link.ready().then((port) => port && this.#core.link.ensureTopics(port, this.#options.topics))
       await Promise.race([probe, this.#untilWoken()])
     }
     this.#woken = false
   }
 
   #untilWoken(limitMs?: number): Promise<void> {
-    if (this.#woken || this.#sleeper.stopped) return Promise.resolve()
+    if (this.#woken || this.#core.sleeper.stopped) return Promise.resolve()
     return new Promise((resolve) => {
       const wake = () => {
         timer?.cancel()
@@ -200,44 +124,27 @@ export class LanePump {
     })
   }
 
-  #read(afterSequence: number, options: ReadOptions): ReadResult | undefined {
-    try {
-      const result = this.#options.reader.read(this.#lane, afterSequence, options)
-      this.#readFailure = undefined
-      // Not ours to send: whoever keeps a high-water mark would miss what lies before our cursors.
-      if (result.life !== this.#options.epoch) return undefined
-      // Before any cursor passes it.
-      if (result.damaged !== undefined) this.#options.tell({ kind: 'damaged', epoch: this.#options.epoch, runs: result.damaged })
-      return result
-    } catch (error) {
-      // Nothing is lost by it: the same is read again.
-      this.#readFailure = { code: 'LOG_READ_FAILED', message: String(error), at: this.#options.clock.wallMs() }
-      this.#options.onChange()
-      return undefined
-    }
-  }
-
   /** Undefined: nothing new, or nobody in the group. */
   #readChunk(): Chunk | undefined {
     const { reader, encode, topicOfType, topics } = this.#options
-    if (this.#progress.stragglers().length === topics.length) return undefined
-    const from = this.#progress.groupedTo
-    const result = this.#read(from, { maxEvents: MAX_EVENTS, maxBytes: this.#sizer.maxBytes })
-    if (result === undefined) this.#run(() => this.#sleeper.sleep(READ_AGAIN_MS).then(() => this.wake()))
+    if (this.#core.progress.stragglers().length === topics.length) return undefined
+    const from = this.#core.progress.groupedTo
+    const result = this.#core.read(from, { maxEvents: MAX_EVENTS, maxBytes: this.#core.sizer.maxBytes })
+    if (result === undefined) this.#core.run(() => this.#core.sleeper.sleep(READ_AGAIN_MS).then(() => this.wake()))
     if (result === undefined || result.scannedTo <= from) return undefined
     const { events, scannedTo } = result
     const due: LoggedEvent[] = []
     const records: OutgoingRecord[] = []
     for (const event of events) {
       const topic = topicOfType.get(event.type)
-      if (topic === undefined) this.#setAsideAs(event, '', 'UNKNOWN_TYPE', `no topic for ${event.type}: written by another version`)
-      else if (this.#progress.isDue(topic, event.sequence)) {
+      if (topic === undefined) this.#core.setAsideAs(event, '', 'UNKNOWN_TYPE', `no topic for ${event.type}: written by another version`)
+      else if (this.#core.progress.isDue(topic, event.sequence)) {
         due.push(event)
         records.push(encode(event, topic))
       }
     }
-    this.#progress.grouped(scannedTo)
-    const full = events.length === MAX_EVENTS || scannedTo < reader.lastSequence(this.#lane)
+    this.#core.progress.grouped(scannedTo)
+    const full = events.length === MAX_EVENTS || scannedTo < reader.lastSequence(this.#core.lane)
     return { events: due, records, to: scannedTo, leaves: this.#leaves, full }
   }
 
@@ -245,7 +152,7 @@ export class LanePump {
     let { events, records } = this.#stillDue(chunk)
     this.#current = events[0]
     while (records.length > 0) {
-      const port = await this.#link.ready()
+      const port = await this.#core.link.ready()
       if (port === undefined) return
       const outcomes = await this.#sendAndReadOn(port, records, chunk.full)
       const left = this.#take(port, events, records, outcomes)
@@ -253,33 +160,28 @@ export class LanePump {
       events = left.map((index) => events[index]).filter((event) => event !== undefined)
       records = left.map((index) => records[index]).filter((record) => record !== undefined)
       const [first] = events
-      if (first !== undefined) this.#advanced(this.#progress.advanceGroup(first.sequence - 1))
+      if (first !== undefined) this.#core.advanced(this.#core.progress.advanceGroup(first.sequence - 1))
     }
-    if (!this.#sleeper.stopped) this.#advanced(this.#progress.advanceGroup(chunk.to))
+    if (!this.#core.sleeper.stopped) this.#core.advanced(this.#core.progress.advanceGroup(chunk.to))
   }
 
   /** Topics may have left the group since the chunk was read. */
   #stillDue(chunk: Chunk): Pick<Chunk, 'events' | 'records'> {
     if (chunk.leaves === this.#leaves) return chunk
-    const due = chunk.records.map((record, index) => this.#progress.isDue(record.topic, chunk.events[index]?.sequence ?? 0))
+    const due = chunk.records.map((record, index) => this.#core.progress.isDue(record.topic, chunk.events[index]?.sequence ?? 0))
     return { events: chunk.events.filter((_, index) => due[index]), records: chunk.records.filter((_, index) => due[index]) }
   }
 
   async #sendAndReadOn(port: ForwardPort, records: readonly OutgoingRecord[], full: boolean): Promise<readonly RecordOutcome[]> {
     const { clock } = this.#options
     const startedMs = clock.monotonicMs()
-    const sending = this.#send(port, records)
+    const sending = this.#core.send(port, records)
     // The port needs this turn to encode and write; the next chunk is read while the network works.
     await nextTurn()
     this.#next ??= this.#readChunk()
     const outcomes = await sending
-    this.#sizer.sent(clock.monotonicMs() - startedMs, full)
+    this.#core.sizer.sent(clock.monotonicMs() - startedMs, full)
     return outcomes
-  }
-
-  async #send(port: ForwardPort, records: readonly OutgoingRecord[]): Promise<readonly RecordOutcome[]> {
-    const outcomes = await this.#sleeper.limited<readonly RecordOutcome[]>(port.send(records), PORT_LIMIT_MS, [])
-    return outcomes.length === records.length ? outcomes : records.map(() => STUCK)
   }
 
   /** Acts on the outcomes; gives the indexes that are to be sent again on a new link. */
@@ -302,9 +204,9 @@ export class LanePump {
       const event = events[index]
       const topic = records[index]?.topic ?? ''
       // What a topic has left behind is read again by itself, refused records and all.
-      if (outcome === undefined || event === undefined || !this.#progress.isInGroup(topic)) continue
+      if (outcome === undefined || event === undefined || !this.#core.progress.isInGroup(topic)) continue
       if (outcome.kind === 'never') {
-        this.#setAsideAs(event, topic, outcome.code, outcome.why)
+        this.#core.setAsideAs(event, topic, outcome.code, outcome.why)
         continue
       }
       if (!firstKept.has(topic)) firstKept.set(topic, event.sequence)
@@ -314,99 +216,19 @@ export class LanePump {
         failure = outcome
       }
     }
-    this.#accepted += accepted
-    if (accepted > 0) this.#link.worked(port)
+    this.#core.acceptedCount += accepted
+    if (accepted > 0) this.#core.link.worked(port)
     if (failure !== undefined) {
-      if (failure.code === 'KAFKA_NO_ANSWER') this.#sizer.timedOut()
-      this.#link.failed(port, failure.code, failure.why)
+      if (failure.code === 'KAFKA_NO_ANSWER') this.#core.sizer.timedOut()
+      this.#core.link.failed(port, failure.code, failure.why)
     }
-    return again.filter((index) => this.#progress.isInGroup(records[index]?.topic ?? ''))
+    return again.filter((index) => this.#core.progress.isInGroup(records[index]?.topic ?? ''))
   }
 
   /** `sequence`: of the first record that it has not got. */
   #leave(topic: string, sequence: number, failure: { readonly code: string; readonly why: string }): void {
     this.#leaves++
-    if (this.#progress.leave(topic, sequence - 1)) this.#advanced([topic])
-    this.#startStraggler(topic, { code: failure.code, why: failure.why })
-  }
-
-  #setAsideAs(event: LoggedEvent, topic: string, code: string, why: string): void {
-    const record: SetAsideRecord = {
-      lane: this.#lane,
-      epoch: event.epoch,
-      sequence: event.sequence,
-      type: event.type,
-      topic,
-      code,
-      why,
-      at: this.#options.clock.wallMs()
-    }
-    this.#setAside++
-    this.#options.tell({ kind: 'set-aside', records: [record] })
-  }
-
-  #advanced(topics: readonly string[]): void {
-    if (topics.length === 0) return
-    this.#options.tell({
-      kind: 'advance',
-      epoch: this.#options.epoch,
-      cursors: topics.map((topic) => ({ lane: this.#lane, topic, sequence: this.#progress.cursor(topic) }))
-    })
-    this.#options.onChange()
-  }
-
-  #startStraggler(topic: string, failure: Straggler['failure']): void {
-    const straggler: Straggler = { failure }
-    this.#stragglers.set(topic, straggler)
-    this.#options.onChange()
-    this.#run(() => this.#straggle(topic, straggler))
-  }
-
-  async #straggle(topic: string, straggler: Straggler): Promise<void> {
-    const delays = backoffDelays({ ...this.#options.backoff, firstMs: STRAGGLER_FIRST_MS }, this.#options.random)
-    while (!this.#sleeper.stopped && !this.#progress.rejoin(topic)) {
-      if (straggler.failure !== undefined) await this.#sleeper.sleep(delays.next().value)
-      const port = await this.#link.ready()
-      if (port === undefined) return
-      if (straggler.failure !== undefined && !(await this.#link.ensureTopics(port, this.#settingsOf(topic)))) continue
-      await this.#straggleOn(port, topic, straggler)
-    }
-    if (this.#sleeper.stopped) return
-    this.#stragglers.delete(topic)
-    this.#options.onChange()
-    this.wake()
-  }
-
-  #settingsOf(topic: string): TopicSettings[] {
-    return this.#options.topics.filter((settings) => settings.topic === topic)
-  }
-
-  /** One read and one send of a straggler. */
-  async #straggleOn(port: ForwardPort, topic: string, straggler: Straggler): Promise<void> {
-    const result = this.#read(this.#progress.cursor(topic), {
-      types: this.#typesOfTopic.get(topic) ?? new Set(),
-      maxEvents: straggler.failure === undefined ? MAX_EVENTS : STRAGGLER_PROBE_EVENTS,
-      maxBytes: this.#sizer.maxBytes
-    })
-    if (result === undefined) return await this.#sleeper.sleep(READ_AGAIN_MS)
-    const to = Math.min(result.scannedTo, this.#progress.groupedTo + STRAGGLER_AHEAD)
-    const due = result.events.filter(({ sequence }) => sequence <= to)
-    const records = due.map((event) => this.#options.encode(event, topic))
-    const outcomes = records.length === 0 ? [] : await this.#send(port, records)
-    const kept = outcomes.findIndex(({ kind }) => kind === 'keep')
-    for (const [index, outcome] of outcomes.entries()) {
-      const event = due[index]
-      // Behind a kept record everything is read again; a refused one there will be refused again.
-      if (event !== undefined && outcome.kind === 'never' && (kept < 0 || index < kept))
-        this.#setAsideAs(event, topic, outcome.code, outcome.why)
-      if (outcome.kind === 'accepted') this.#accepted++
-    }
-    const failure = outcomes[kept]
-    straggler.failure = failure?.kind === 'keep' && failure.scope === 'topic' ? { code: failure.code, why: failure.why } : undefined
-    if (failure?.kind === 'keep' && failure.scope === 'link') this.#link.failed(port, failure.code, failure.why)
-    else if (outcomes.some(({ kind }) => kind === 'accepted')) this.#link.worked(port)
-    const reached = kept < 0 ? to : (due[kept]?.sequence ?? 1) - 1
-    if (this.#progress.advanceStraggler(topic, reached)) this.#advanced([topic])
-    this.#options.onChange()
+    if (this.#core.progress.leave(topic, sequence - 1)) this.#core.advanced([topic])
+    this.#stragglers.start(topic, { code: failure.code, why: failure.why })
   }
 }
