@@ -409,6 +409,19 @@ it.each<[string, Action[]]>([
     ]
   ],
   [
+    'a gap is told after the cursor has passed what it names, and lost with the database',
+    [
+      append('telemetry', 1),
+      plain('evict'),
+      append('telemetry', 1),
+      forward('telemetry', 1),
+      plain('tell'),
+      append('alarm', 1),
+      plain('delete-after-crash'),
+      append('alarm', 1)
+    ]
+  ],
+  [
     'a gap that is not forwarded is lost with the row it stands in',
     [append('telemetry', 3), plain('evict'), plain('tell'), append('telemetry', 1), forward('telemetry', 9), plain('damage-all')]
   ]

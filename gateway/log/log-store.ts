@@ -109,6 +109,8 @@ export class LogStore {
   readonly #deleteState: Database.Statement<[string, string]>
   readonly #saveCursor: Database.Statement<[string, string, number]>
   readonly #unforwardedGaps: UnforwardedGaps
+  /** By the mark. A transaction may tell what was held back before it. */
+  #markedSafe: Readonly<Record<Lane, number>> = { alarm: 0, telemetry: 0 }
   #topics: readonly ServedTopic[]
   #topicsPending = false
   #damagedBlocks: number
@@ -359,12 +361,7 @@ export class LogStore {
     const origins = originsOf(startsOf(this.meta('lives')))
     const events = gaps.map((data) => gapEvent(withGateway(data, origins, stamp.key), stamp))
     const sequence = put({ lane: 'alarm', ...alarmBatch(events) })
-    this.#unforwardedGaps.add(
-      gaps,
-      sequence,
-      this.#gapsForwardedTo,
-      byLane((lane) => this.#forwardedToAll(lane))
-    )
+    this.#unforwardedGaps.add(gaps, sequence, this.#gapsForwardedTo, this.#markedSafe)
     this.#ownEvents.push(...events)
   }
 
@@ -414,8 +411,9 @@ export class LogStore {
   }
 
   writeMark(): void {
-    const lane = (name: Lane) => ({ high: this.lastSequence(name), safe: this.#safe(name) })
+    const lane = (name: Lane) => ({ high: this.lastSequence(name), safe: this.#markedSafe[name] })
     try {
+      this.#markedSafe = byLane((name) => this.#safe(name))
       const mark: Mark = { epoch: Number(this.epoch), alarm: lane('alarm'), telemetry: lane('telemetry') }
       this.#mark.write(mark)
     } catch {
