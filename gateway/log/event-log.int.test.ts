@@ -254,3 +254,29 @@ function openAndCount(path: string): number {
     db.close()
   }
 }
+
+it('commits state with the events of its turn, also when another commit comes in before the turn is over', async () => {
+  const log = await open()
+  const db = openDatabase(log.path, { readonly: true })
+  const saved = db.prepare("SELECT value FROM state WHERE processor = 'edges'").pluck()
+  const late: number[] = []
+  await new Promise<void>((resolve) => {
+    const step = (n: number): void => {
+      if (n === 400) {
+        resolve()
+        return
+      }
+      log.saveState('edges', 'a', String(n))
+      log.append(movement(n, 'alarm'), () => {
+        if (Number(saved.get()) < n) late.push(n)
+        step(n + 1)
+      })
+      // Their commits fall into turns of the next step.
+      log.append(movement(n))
+      setImmediate(() => log.append(movement(n)))
+    }
+    step(0)
+  })
+  db.close()
+  expect(late).toEqual([])
+})
