@@ -2,8 +2,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
 
 /** The built command line as bin/tagward.js starts it, without its look at the build, which would write to dist while tests run from there. */
-const STARTER = `import { runCli } from ${JSON.stringify(pathToFileURL('dist/gateway/cli/main.js').href)}
-process.exitCode = await runCli(process.argv.slice(1))`
+const STARTER = `import(${JSON.stringify(pathToFileURL('dist/gateway/cli/main.js').href)}).then(async ({ runCli }) => {
+  process.exitCode = await runCli(process.argv.slice(1))
+})`
 
 export interface CliResult {
   readonly code: number | null
@@ -19,7 +20,7 @@ export interface CliOptions {
 
 /** Starts the command line as a process of its own; the caller ends it. */
 export function startCli(argv: readonly string[], options: CliOptions = {}): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, ['--input-type=module', '-e', STARTER, '--', ...argv], {
+  return spawn(process.execPath, ['-e', STARTER, '--', ...argv], {
     cwd: options.cwd ?? process.cwd(),
     env: { ...process.env, ...options.env }
   })

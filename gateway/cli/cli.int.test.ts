@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePorts } from '../../test-support/kafka/free-ports.ts'
 import { runCliProcess, startCli } from '../../test-support/run-cli.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
 import { movement, openTestLog } from '../log/log-test-support.ts'
@@ -111,6 +112,23 @@ describe('run', () => {
       stderr: `${file}:3:18: sources.hall.driver: "mqt" is not allowed here; did you mean mqtt? write one of: mqtt, serial, simulator\n`
     })
     expect(existsSync(data)).toBe(false)
+  })
+})
+
+describe('run on a log that another gateway writes', () => {
+  it('says so once, with what to do, and ends', async () => {
+    const data = join(directory, 'shared')
+    const file = join(directory, 'second.yaml')
+    const [port = 0] = await freePorts(1)
+    await writeFile(file, `site: demo\nweb: {port: ${port}}\n`)
+    const log = await openTestLog(data)
+    const { code, stdout, stderr } = await runCliProcess(['run', '--config', file, '--data', data])
+    await log.close()
+    expect([code, stderr]).toEqual([
+      1,
+      `tagward: another program has this log open (${data}). Stop the other gateway, or give this one a data directory of its own [LOG_IN_USE]\n`
+    ])
+    expect(lines(stdout)).toEqual([expect.objectContaining({ code: 'LOG_IN_USE', msg: 'the gateway cannot start' })])
   })
 })
 

@@ -9,11 +9,11 @@ import type { Config } from '../config/schema.ts'
 import { watchConfig } from '../config/watch-config.ts'
 import { createLogger } from '../daemon/logger.ts'
 import { type Daemon, startDaemon } from '../daemon/start-daemon.ts'
-import { GatewayError } from '../errors.ts'
 import { openServiceNotifier } from '../system-service/notify.ts'
 import { createWatchdog } from '../system-service/watchdog.ts'
 import { type Command, parseOptions } from './command.ts'
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
+import { startRefusal } from './start-refusal.ts'
 import { doneWithin, listenForStop, type StopRequest } from './stop-request.ts'
 import { createTakeOver } from './take-over.ts'
 import { programVersion } from './version.ts'
@@ -92,11 +92,12 @@ async function runGateway({ file, loaded, withOptions, options, stop }: RunParts
   } catch (error) {
     clock.close()
     notifier.close()
-    const code = (error as { code?: unknown }).code
+    const refusal = startRefusal(error, loaded.config.dataDir)
     // A refusal that says what to do needs no stack; anything else does.
-    if (error instanceof GatewayError) logger.fatal({ code: error.code, reason: error.message }, 'the gateway cannot start')
-    else logger.fatal({ err: error }, 'the gateway cannot start')
-    say(`tagward: ${error instanceof Error ? error.message : String(error)}${typeof code === 'string' ? ` [${code}]` : ''}`)
+    if (refusal === undefined) logger.fatal({ err: error }, 'the gateway cannot start')
+    else logger.fatal({ code: refusal.code, reason: refusal.message }, 'the gateway cannot start')
+    const code = refusal === undefined ? '' : ` [${refusal.code}]`
+    say(`tagward: ${refusal?.message ?? (error instanceof Error ? error.message : String(error))}${code}`)
     return EXIT_FAILURE
   }
   const takeOver = createTakeOver({ daemon, logger, notifier, withOptions })
