@@ -65,7 +65,6 @@ export function createMemoryReader(): MemoryReader {
       }
       return { life: epoch, events: found, scannedTo: Math.max(scannedTo, afterSequence) }
     },
-    query: () => [],
     epoch: () => epoch,
     lastSequence: (lane) => events[lane].length,
     firstSequence: () => 1,

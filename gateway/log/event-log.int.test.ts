@@ -6,6 +6,7 @@ import type { LoggedEvent } from './event-log.ts'
 import { freshDirectory, movement, openTestLog } from './log-test-support.ts'
 import { type EventLogHandle, TURN_EVENTS } from './open-event-log.ts'
 import { openLogReader } from './open-log-reader.ts'
+import type { EventFilter } from './reader-contract.ts'
 
 const opened: EventLogHandle[] = []
 const directories: string[] = []
@@ -198,14 +199,14 @@ it('gives readers pages of events, by type and by size', async () => {
   })
   expect(reader.lastSequence('telemetry')).toBe(200)
   expect(reader.firstSequence('telemetry')).toBe(1)
-  const found = reader.query({
-    lane: 'telemetry',
+  const found = reader.read('telemetry', 0, {
     timeFrom: movement(5).time,
     timeTo: movement(20).time,
     keys: new Set(['sim:0007']),
-    limit: 10
+    maxEvents: 10,
+    maxBytes: 1e6
   })
-  expect(found.map(({ sequence, type }) => [sequence, type])).toEqual([
+  expect(found.events.map(({ sequence, type }) => [sequence, type])).toEqual([
     [15, 'TagMovement'],
     [16, 'TagInfo'],
     [35, 'TagMovement'],
@@ -229,22 +230,47 @@ it('finds events by time, type and key in blocks and tail alike', async () => {
     [19_980, 19_999],
     [3, 19_990]
   ] as const) {
-    const found = reader.query({
-      lane: 'telemetry',
+    const found = reader.read('telemetry', 0, {
       timeFrom: movement(first).time,
       timeTo: movement(last).time,
       keys: new Set(['sim:0003']),
       types: new Set(['TagMovement']),
-      limit: 1e6
+      ...ALL
     })
     const expected = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((n) => n % 10 === 3)
-    expect(found.map(({ body }) => JSON.parse(body).n)).toEqual(expected)
+    expect(found.events.map(({ body }) => JSON.parse(body).n)).toEqual(expected)
   }
-  expect(reader.query({ lane: 'telemetry', timeFrom: movement(20_001).time, limit: 1 })).toEqual([])
-  expect(reader.query({ lane: 'telemetry', keys: new Set(['nobody']), limit: 1 })).toEqual([])
-  expect(reader.query({ lane: 'telemetry', limit: 7 })).toHaveLength(7)
+  expect(reader.read('telemetry', 0, { timeFrom: movement(20_001).time, ...ALL }).events).toEqual([])
   reader.close()
 })
+
+it('opens no block that cannot hold what is wanted, by time, type or key', async () => {
+  const directory = freshDirectory()
+  directories.push(directory)
+  const log = await openTestLog(directory)
+  for (let i = 0; i < 20_000; i++) log.append(movement(i))
+  await log.flush()
+  await waitFor('blocks are packed', () => openAndCount(log.path) >= 2)
+  await log.close()
+  // An opened block would be seen to be damaged.
+  const db = openDatabase(log.path)
+  const [first, last] = db.prepare('SELECT last_seq FROM telemetry_block ORDER BY last_seq').pluck().all().slice(0, 2) as number[]
+  db.prepare("UPDATE telemetry_block_data SET data = x'00' WHERE last_seq <> ?").run(last)
+  db.close()
+  const reader = openLogReader(log.path)
+  const damaged = (filter: EventFilter) =>
+    reader.read('telemetry', 0, { ...filter, ...ALL }).damaged?.map(({ lastSequence }) => lastSequence)
+  expect(damaged({})).toContain(first)
+  expect(damaged({ keys: new Set(['sim:0003']) })).toContain(first)
+  expect(damaged({ keys: new Set(['nobody']) })).toBeUndefined()
+  expect(damaged({ types: new Set(['TagInfo']) })).toBeUndefined()
+  const within = { timeFrom: movement(first ?? 0).time, timeTo: movement((first ?? 0) + 99).time }
+  expect(damaged(within)).toBeUndefined()
+  expect(reader.read('telemetry', 0, { ...within, ...ALL }).events).toHaveLength(100)
+  reader.close()
+})
+
+const ALL = { maxEvents: 1e6, maxBytes: 1e9 }
 
 function openAndCount(path: string): number {
   const db = openDatabase(path, { readonly: true })

@@ -6,7 +6,7 @@ import type { EventColumns } from './event-columns.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
 import { decodeRun, earlier, mayHold, mayHoldKeys, nextRun, type Run } from './log-runs.ts'
-import type { CursorState, DamagedRun, EventQuery, LogReader, ReadOptions, ReadResult, SetAsideRecord } from './reader-contract.ts'
+import type { CursorState, DamagedRun, EventFilter, LogReader, ReadOptions, ReadResult, SetAsideRecord } from './reader-contract.ts'
 import { type Origin, originsOf, startsOf } from './told-lives.ts'
 
 /** Decoded runs kept: several topics of a lane read the same ones, one after the other. */
@@ -57,8 +57,9 @@ class SqliteLogReader implements LogReader {
     const result = (scannedTo: number) => ({ events, scannedTo, ...(damaged.length === 0 ? {} : { damaged }) })
     let scannedTo = afterSequence
     let bytes = 0
-    for (let run = nextRun(statements, scannedTo); run !== undefined; run = nextRun(statements, scannedTo)) {
-      const wanted = mayHold(run, options.types)
+    const next = runsWithin(statements, options)
+    for (let run = next(scannedTo); run !== undefined; run = next(run.lastSequence)) {
+      const wanted = mayHold(run, options.types) && mayHoldKeys(statements, run, options.keys)
       const columns = wanted ? this.#columns(statements, lane, run) : undefined
       if (wanted && columns === undefined && run.block?.damaged !== 1) {
         damaged.push({ lane, kind: run.kind, lastSequence: run.lastSequence })
@@ -66,7 +67,7 @@ class SqliteLogReader implements LogReader {
       const place = { lane, epoch: run.epoch, firstSequence: run.lastSequence - run.count + 1 }
       const start = Math.max(0, scannedTo + 1 - place.firstSequence)
       for (let i = start; columns !== undefined && i < columns.count; i++) {
-        if (options.types !== undefined && !options.types.has(columns.typeAt(i))) continue
+        if (!fits(columns, i, options)) continue
         const event = columns.eventAt(i, place)
         bytes += event.body.length
         // The one that would go beyond the cap is left for the next time, unless it is the first.
@@ -93,31 +94,6 @@ class SqliteLogReader implements LogReader {
       this.#decoded.delete(oldest)
     }
     return columns
-  }
-
-  query(query: EventQuery): readonly LoggedEvent[] {
-    const { db, lanes } = this.#current()
-    return db.transaction(() => this.#query(lanes[query.lane], query))()
-  }
-
-  #query(statements: LaneStatements, query: EventQuery): LoggedEvent[] {
-    const { lane, types, keys, limit, timeFrom = -Number.MAX_VALUE, timeTo = Number.MAX_VALUE } = query
-    const found: LoggedEvent[] = []
-    const next = (after: number) => earlier(statements.blockInTime.get(after, timeFrom, timeTo), statements.tailKeyAfter.get(after))
-    // The index by time says where blocks begin to matter; the tail is short.
-    const start = (statements.firstReaching.get(timeFrom)?.last_seq ?? Number.MAX_SAFE_INTEGER) - 1
-    const firstOfTail = statements.tailKeyAfter.get(0)?.last_seq ?? Number.MAX_SAFE_INTEGER
-    for (let run = next(Math.min(start, firstOfTail - 1)); run !== undefined; run = next(run.lastSequence)) {
-      if (!mayHold(run, types) || !mayHoldKeys(statements, run, keys)) continue
-      const columns = this.#columns(statements, lane, run)
-      const place = { lane, epoch: run.epoch, firstSequence: run.lastSequence - run.count + 1 }
-      for (let i = 0; columns !== undefined && i < columns.count; i++) {
-        if (!fits(columns, i, query)) continue
-        if (found.length >= limit) return found
-        found.push(columns.eventAt(i, place))
-      }
-    }
-    return found
   }
 
   epoch(): string {
@@ -158,7 +134,15 @@ class SqliteLogReader implements LogReader {
   }
 }
 
-function fits(columns: EventColumns, i: number, { timeFrom, timeTo, types, keys }: EventQuery): boolean {
+/** Blocks by the index of time, where that matters; the tail is short, and has none. */
+function runsWithin(statements: LaneStatements, { timeFrom, timeTo }: EventFilter): (after: number) => Run | undefined {
+  if (timeFrom === undefined && timeTo === undefined) return (after) => nextRun(statements, after)
+  const [from, to] = [timeFrom ?? -Number.MAX_VALUE, timeTo ?? Number.MAX_VALUE]
+  const first = (statements.firstReaching.get(from)?.last_seq ?? Number.MAX_SAFE_INTEGER) - 1
+  return (after) => earlier(statements.blockInTime.get(Math.max(after, first), from, to), statements.tailKeyAfter.get(after))
+}
+
+function fits(columns: EventColumns, i: number, { timeFrom, timeTo, types, keys }: EventFilter): boolean {
   const time = columns.timeAt(i)
   if ((timeFrom !== undefined && time < timeFrom) || (timeTo !== undefined && time > timeTo)) return false
   if (types !== undefined && !types.has(columns.typeAt(i))) return false

@@ -2,9 +2,16 @@ import type { Lane } from '../events/define-event.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { Origin } from './told-lives.ts'
 
-export interface ReadOptions {
-  /** Only these types; absent: all. Blocks without any of them are skipped without being decoded. */
+/** What is wanted; what is absent does not matter. Blocks that cannot hold any of it are skipped unopened, by the index. */
+export interface EventFilter {
+  /** Event time, epoch milliseconds, both ends included. */
+  readonly timeFrom?: number
+  readonly timeTo?: number
   readonly types?: ReadonlySet<string>
+  readonly keys?: ReadonlySet<string>
+}
+
+export interface ReadOptions extends EventFilter {
   readonly maxEvents: number
   /** Approximate cap on the summed length of the bodies. At least one event is given. */
   readonly maxBytes: number
@@ -25,16 +32,6 @@ export interface DamagedRun {
   readonly lane: Lane
   readonly kind: 'block' | 'tail'
   readonly lastSequence: number
-}
-
-export interface EventQuery {
-  readonly lane: Lane
-  /** Event time, epoch milliseconds, both ends included. */
-  readonly timeFrom?: number
-  readonly timeTo?: number
-  readonly types?: ReadonlySet<string>
-  readonly keys?: ReadonlySet<string>
-  readonly limit: number
 }
 
 /** A record that Kafka will never take, kept for the installer to see. */
@@ -59,7 +56,6 @@ export interface CursorState {
 export interface LogReader {
   /** In order of sequence, over blocks and tail. A damaged block never throws: it is skipped and named. Throws what SQLite throws when the disk fails. */
   read(lane: Lane, afterSequence: number, options: ReadOptions): ReadResult
-  query(query: EventQuery): readonly LoggedEvent[]
   /** Life of the log that stands there now; read before the cursors, the cursors are at least as new. */
   epoch(): string
   lastSequence(lane: Lane): number
