@@ -1,7 +1,8 @@
 /**
  * Sends one lane of the log, for ever. Reads a chunk, sends it, waits for all of it, moves the cursors, while the next
  * chunk is read and encoded. Only an acknowledgement moves a cursor. Order: a chunk is settled before the next is sent,
- * so nothing of a key overtakes what came before it.
+ * so nothing of a key overtakes what came before it. So topics of the group share a pace and a cursor as coarse as a chunk, and no more:
+ * one that refuses leaves, one that does not answer is given up within the request's limit, and no more than two chunks are in memory.
  *
  * A topic that cannot take its records leaves the group (see LaneProgress) and is tried by itself; a failure of the link
  * stops the lane until it is connected again. Neither ends anything, and nothing is given up except single records that
