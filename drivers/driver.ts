@@ -1,4 +1,4 @@
-import type { Codec } from '../firmware-protocols/codec.ts'
+import type { Codec, TagCommand } from '../firmware-protocols/codec.ts'
 import type { Reading } from '../firmware-protocols/reading.ts'
 
 /** Wall and monotonic time, injected. Durations are always monotonic; the wall clock only stamps. */
@@ -75,10 +75,7 @@ export class DriverError extends Error {
 }
 
 /** A command for a tag or a device; drivers list what they support by answering `unsupported` to the rest. */
-export interface Command {
-  readonly kind: 'vibrate' | 'led' | 'sound' | 'text' | 'sos-received' | 'raw'
-  readonly payload?: Readonly<Record<string, unknown>>
-}
+export type Command = TagCommand
 
 /**
  * accepted: handed to the link; delivered: the link confirmed it; acknowledged: the device confirmed it. Each stage

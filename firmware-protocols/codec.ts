@@ -65,12 +65,34 @@ export interface Decoder {
   decode(frame: Uint8Array, context: FrameContext): DecodeResult
 }
 
+/** What a command asks of a tag; `payload` by kind: `text` {text}, `vibrate` and `sound` {pattern, seconds}, `led` {color, seconds}. */
+export interface TagCommand {
+  readonly kind: 'vibrate' | 'led' | 'sound' | 'text' | 'sos-received' | 'raw'
+  readonly payload?: Readonly<Record<string, unknown>>
+}
+
+export interface EncodedCommand {
+  readonly bytes: Uint8Array
+  /** MQTT topic to publish it on, without the prefix that the source's settings give. */
+  readonly topic?: string
+  /** What a `CommandAnswer` to it will carry; absent: the protocol has no answer. */
+  readonly answerId?: string
+}
+
+/** Commands on their way down. Remembers what the protocol wants remembered (a sequence). */
+export interface CommandEncoder {
+  /** `target`: short id of the tag. Undefined: the protocol cannot say this. Never throws. */
+  encode(target: string, command: TagCommand): EncodedCommand | undefined
+}
+
 /** One protocol that tags speak. Pure: no I/O, no clock, no timers. */
-export interface Codec {
+export interface Codec<Settings = unknown> {
   /** The protocol's name in configurations and in `tagward decode`. */
   readonly protocol: string
   readonly title: string
   readonly transport: CodecTransport
+  /** Other ways on which the same frames travel. */
+  readonly alsoOver?: readonly CodecTransport[]
   /** How `tagward decode` reads a bare frame: text as it is, binary as hex. */
   readonly encoding: 'text' | 'binary'
   /** `world`: ids are unique in the world, and the namespace is `idNamespace`; `system`: only within one system. */
@@ -79,5 +101,20 @@ export interface Codec {
   readonly idNamespace?: string
   /** For protocols on byte streams; message transports deliver whole frames. */
   readonly createFramer?: () => Framer
-  readonly createDecoder: () => Decoder
+  /** Zod schema of what an installer may set for this protocol (keys of tags, payload format …); absent: nothing. */
+  readonly settings?: { parse(input: unknown): Settings }
+  /** `settings`: what the schema gave; absent where the protocol has none or all are left at their defaults. */
+  readonly createDecoder: (settings?: Settings) => Decoder
+  /** For protocols that carry commands. */
+  readonly createEncoder?: (settings?: Settings) => CommandEncoder
+}
+
+/** Every way on which a codec's frames travel. */
+export function transportsOf(codec: Pick<Codec, 'transport' | 'alsoOver'>): readonly CodecTransport[] {
+  return codec.alsoOver === undefined ? [codec.transport] : [codec.transport, ...codec.alsoOver]
+}
+
+/** Gives a codec its settings' type inside, and lets it stand among all others outside. */
+export function defineCodec<Settings>(codec: Codec<Settings>): Codec {
+  return codec as Codec
 }

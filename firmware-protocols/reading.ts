@@ -31,6 +31,35 @@ export interface Range {
   readonly rssiDbm?: number
 }
 
+/** A gas as its detector tells it: one of the quantities, in the unit the detector measures. */
+export interface GasConcentration {
+  /** Lower-case formula or name: `co`, `h2s`, `o2`, `ch4`, `co2`, `ex` (combustible, as a whole). */
+  readonly gas: string
+  readonly ppm?: number
+  readonly mgPerM3?: number
+  /** Percent of the volume (oxygen). */
+  readonly volumePct?: number
+  /** Percent of the lower explosive limit. */
+  readonly lelPct?: number
+}
+
+/** Samples of acceleration at a steady rate, for the judgement of falls. */
+export interface AccelWindow {
+  /** Milliseconds from the first sample to the frame's own time (`deviceTime`, or arrival). */
+  readonly ageMs: number
+  readonly rateHz: number
+  /** x, y, z of each sample, m/s². */
+  readonly samplesMps2: readonly (readonly [number, number, number])[]
+}
+
+/** A device's answer to a command that was sent to it. */
+export interface CommandAnswer {
+  /** What the command carried. */
+  readonly id: string
+  readonly accepted: boolean
+  readonly why?: string
+}
+
 /** What a tag can raise. `motion` is a hint (a movement counter), never an alert by itself. */
 export type SignalKind = 'sos' | 'fall' | 'impact' | 'motionless' | 'helmet-off' | 'gas' | 'tamper' | 'low-battery' | 'motion' | 'button'
 
@@ -65,6 +94,11 @@ export interface Reading {
   readonly accuracyM?: number
   readonly speedMps?: number
   readonly courseDeg?: number
+  /** Where the device points (not where it goes), degrees from the frame's or true north, clockwise. */
+  readonly headingDeg?: number
+  readonly velocityMps?: LocalPosition
+  /** Storey, as the positioning system numbers it; may be fractional. */
+  readonly floor?: number
   readonly ranges?: readonly Range[]
   /** The device's own time stamp, epoch milliseconds. It drives no timer. */
   readonly deviceTime?: number
@@ -77,10 +111,29 @@ export interface Reading {
   readonly pressurePa?: number
   /** [x, y, z]; a component that the sensor does not give is null. */
   readonly accelMps2?: readonly [number | null, number | null, number | null]
+  /** [x, y, z]. */
+  readonly gyroRadps?: readonly [number | null, number | null, number | null]
+  readonly accelWindow?: AccelWindow
   readonly movementCount?: number
+  /** The device says that it moves, or that it lies still. */
+  readonly moving?: boolean
+  readonly charging?: boolean
+  readonly heartRateBpm?: number
+  readonly spo2Pct?: number
+  readonly helmetWorn?: boolean
+  readonly illuminanceLux?: number
+  readonly co2Ppm?: number
+  readonly gases?: readonly GasConcentration[]
   /** The frame's own sequence number, as sent (wraps). */
   readonly sequence?: number
   readonly txPowerDbm?: number
+  /** Who heard the tag, where the frame tells it (a BLE or LoRaWAN gateway's message); short id as of a device. */
+  readonly receiver?: string
+  /** Strength at that receiver, or at the one the link implies. */
+  readonly rssiDbm?: number
+  /** Namespace of the ids in this reading, where it differs from the codec's (a BLE address in a vendor's message). */
+  readonly idNamespace?: string
+  readonly commandAnswers?: readonly CommandAnswer[]
   readonly signals?: readonly Signal[]
   /** For an infrastructure device: is it there. */
   readonly online?: boolean

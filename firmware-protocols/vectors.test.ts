@@ -32,6 +32,12 @@ interface SharedVector {
   readonly uuid?: string
   readonly input_text?: string
   readonly input_hex?: string
+  readonly key_hex?: string
+  readonly local_name?: string
+  readonly f_port?: number
+  readonly received_utc?: string
+  /** By name of an expected value; otherwise 1e-4 for the wired protocols and a thousandth for BLE. */
+  readonly tolerance?: Readonly<Record<string, number>>
   readonly expected: Readonly<Record<string, unknown>> | null
 }
 
@@ -59,55 +65,55 @@ describe.each(folders.map((folder) => folder.name).filter((name) => findCodec(na
   })
 })
 
-/** Where the value that a vector calls by a name is in a reading; what is not listed is in `extra` under the same name. */
+/** Where the value that a vector calls by a name is in a reading, where the rule of `valueNamed` does not find it. */
 const PLACES: Readonly<Record<string, (reading: Reading) => unknown>> = {
   position_m: (reading) => reading.position,
-  quality: (reading) => reading.quality,
-  tag_id: (reading) => reading.tag?.toUpperCase(),
+  tag_id: (reading) => (/^[0-9a-f]+$/.test(reading.tag ?? '') ? reading.tag?.toUpperCase() : reading.tag),
   node_id: (reading) => reading.tag ?? reading.device,
   gateway_id: (reading) => reading.device,
-  online: (reading) => reading.online,
-  battery_pct: (reading) => reading.batteryPct,
-  battery_v: (reading) => reading.batteryV,
   temperature_degC: (reading) => reading.temperatureDegC,
   temperature_c: (reading) => reading.temperatureDegC,
-  humidity_pct: (reading) => reading.humidityPct,
-  pressure_pa: (reading) => reading.pressurePa,
   accel_ms2: (reading) => reading.accelMps2 ?? [null, null, null],
-  tx_power_dbm: (reading) => reading.txPowerDbm,
-  movement_count: (reading) => reading.movementCount,
-  sequence: (reading) => reading.sequence,
   mac: (reading) => reading.tag?.toUpperCase().match(/../g)?.join(':'),
   latitude_deg: (reading) => reading.geo?.latitudeDeg,
   longitude_deg: (reading) => reading.geo?.longitudeDeg,
-  speed_mps: (reading) => reading.speedMps,
-  course_deg: (reading) => reading.courseDeg,
   ranges: (reading) =>
     reading.ranges?.map((range) => ({
       anchor_id: range.anchor.toUpperCase(),
       anchor_position_m: range.anchorPosition,
-      distance_m: range.rangeM
+      anchor_position_quality: range.anchorPositionQuality,
+      distance_m: range.rangeM,
+      quality: range.quality
     }))
 }
 
+/** `heart_rate_bpm` is `heartRateBpm` where the vocabulary has it, and `extra.heart_rate_bpm` where it has not. */
+function valueNamed(reading: Reading, name: string): unknown {
+  const own = (reading as Readonly<Record<string, unknown>>)[name.replace(/_([a-z0-9])/g, (_, first: string) => first.toUpperCase())]
+  return PLACES[name]?.(reading) ?? own ?? reading.extra?.[name]
+}
+
+/** Most that a number may differ. */
+type Tolerance = (path: string, expected: number) => number
+
 /** Every leaf that is expected is there, numbers within the tolerance that the vectors were made with. */
-function expectLeaves(path: string, got: unknown, expected: unknown): void {
+function expectLeaves(path: string, got: unknown, expected: unknown, tolerance: Tolerance): void {
   if (expected === null) expect(got ?? null, path).toBeNull()
   else if (typeof expected === 'number') {
     expect(typeof got, path).toBe('number')
-    expect(Math.abs(Number(got) - expected), `${path}: ${String(got)} for ${expected}`).toBeLessThanOrEqual(1e-4)
+    expect(Math.abs(Number(got) - expected), `${path}: ${String(got)} for ${expected}`).toBeLessThanOrEqual(tolerance(path, expected))
   } else if (typeof expected !== 'object') expect(got, path).toBe(expected)
   else {
     expect(got, path).toBeTypeOf('object')
-    for (const [key, value] of Object.entries(expected)) expectLeaves(`${path}.${key}`, (got as Record<string, unknown>)[key], value)
+    for (const [key, value] of Object.entries(expected))
+      expectLeaves(`${path}.${key}`, (got as Record<string, unknown>)[key], value, tolerance)
     if (Array.isArray(expected)) expect(got, path).toHaveLength(expected.length)
   }
 }
 
-function expectReading(reading: Reading, expected: Readonly<Record<string, unknown>>): void {
+function expectReading(reading: Reading, expected: Readonly<Record<string, unknown>>, tolerance: Tolerance): void {
   for (const [name, value] of Object.entries(expected)) {
-    const place = PLACES[name]
-    expectLeaves(name, place ? place(reading) : reading.extra?.[name], value)
+    expectLeaves(name, valueNamed(reading, name), value, tolerance)
     if ((name === 'timestamp_utc' || name === 'datetime_utc') && typeof value === 'string')
       expect(reading.deviceTime).toBe(parseRfc3339(value))
   }
@@ -122,18 +128,49 @@ function advertisementHex(vector: SharedVector): string {
   return `${(data.length / 2 + 3).toString(16).padStart(2, '0')}${header}${data}`
 }
 
-function checkShared(protocol: string, vector: SharedVector): void {
-  const frame = vector.kind === undefined ? (vector.input_text ?? vector.input_hex ?? '') : advertisementHex(vector)
-  const got = decodeLines(protocol, [{ frame, topic: vector.topic, address: vector.address }])
-  const kind = vector.expected?.['kind']
-  const rejected = vector.expected === null || kind === 'reject' || vector.expected['malformed'] === true
-  const form = rejected ? 'error' : kind === 'ignored' || kind === 'incomplete' ? kind : 'readings'
-  expect(Object.keys(got)).toEqual([form])
-  if (!('readings' in got)) return
-  expect(got.readings).toHaveLength(1)
-  for (const reading of got.readings) expectReading(reading, vector.expected ?? {})
+/**
+ * What several readings, or readings of another shape, say in the words of a vector: the folder's `vector-view.ts`, where it
+ * has one, exports `vectorView(readings)` that gives an object to compare with `expected`.
+ */
+type VectorView = (readings: readonly Reading[]) => Readonly<Record<string, unknown>>
+async function loadViews(): Promise<ReadonlyMap<string, VectorView>> {
+  const views = new Map<string, VectorView>()
+  for (const { name } of folders) {
+    const url = new URL(`${name}/vector-view.js`, import.meta.url)
+    if (!existsSync(fileURLToPath(url))) continue
+    const module = (await import(url.href)) as { readonly vectorView: VectorView }
+    views.set(name, module.vectorView)
+  }
+  return views
+}
+const views = await loadViews()
+
+function frameOf(vector: SharedVector, protocol: string): string {
+  return protocol === 'ble-advertisement' ? advertisementHex(vector) : (vector.input_text ?? vector.input_hex ?? '')
 }
 
+function checkShared(protocol: string, vector: SharedVector): void {
+  const { topic, address, key_hex: key, local_name: name, f_port: fPort, received_utc: receivedAt } = vector
+  const characteristic = vector.kind === 'gatt' ? vector.uuid : undefined
+  const got = decodeLines(protocol, [{ frame: frameOf(vector, protocol), topic, address, key, name, characteristic, fPort, receivedAt }])
+  const { kind, reason, skipped_bytes: _skipped, ...values } = vector.expected ?? {}
+  const rejected = vector.expected === null || kind === 'reject' || vector.expected['malformed'] === true
+  const form = rejected ? 'error' : kind === 'ignored' || kind === 'incomplete' ? kind : 'readings'
+  expect(Object.keys(got), `${JSON.stringify(got)} ${String(reason ?? '')}`).toEqual([form])
+  if (!('readings' in got)) return
+  const tolerance: Tolerance = (path, expected) =>
+    vector.tolerance?.[path] ?? (vector.id === undefined ? 1e-4 : Math.max(1e-4, Math.abs(expected) / 1000))
+  const view = views.get(protocol)
+  const expected = kind === undefined ? values : { kind, ...values }
+  if (view) {
+    expectLeaves('', view(got.readings), expected, tolerance)
+    return
+  }
+  expect(got.readings).toHaveLength(1)
+  for (const reading of got.readings) expectReading(reading, expected, tolerance)
+}
+
+/** The protocols of the BLE vectors that have a reader. */
 const BLE_READ = new Set(['ruuvi_df5'])
 const shared = new URL('../shared/vectors/', root)
 describe.skipIf(!existsSync(fileURLToPath(shared)))('shared vectors', () => {
@@ -143,6 +180,8 @@ describe.skipIf(!existsSync(fileURLToPath(shared)))('shared vectors', () => {
   it.each(
     serial.map((vector) => [`${vector.protocol} ${vector.topic ?? ''} ${vector.input_text?.trim() ?? vector.input_hex}`, vector] as const)
   )('%s', (_title, vector) => checkShared(vector.protocol, vector))
-  const ble = load('ble.json').filter((vector) => BLE_READ.has(vector.protocol) && vector.kind !== 'gatt' && findCodec('ble-advertisement'))
-  it.each(ble.map((vector) => [vector.id, vector] as const))('%s', (_title, vector) => checkShared('ble-advertisement', vector))
+  const ble = load('ble.json').filter((vector) => BLE_READ.has(vector.protocol))
+  it.each(ble.map((vector) => [vector.id, vector] as const))('%s', (_title, vector) =>
+    checkShared(vector.kind === 'gatt' ? 'gatt' : 'ble-advertisement', vector)
+  )
 })

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Codec } from '../../firmware-protocols/codec.ts'
+import { type Codec, transportsOf } from '../../firmware-protocols/codec.ts'
 import { type Driver, DriverError } from '../driver.ts'
 import { messageOf } from '../driver-errors.ts'
 
@@ -12,6 +12,8 @@ export interface SourceConfig {
   readonly namespace?: string | undefined
   readonly enabled: boolean
   readonly settings: unknown
+  /** What the protocol's schema takes. */
+  readonly protocolSettings?: unknown
 }
 
 /** Whether going from one configuration to the other needs a new run. */
@@ -20,7 +22,8 @@ export function needsRestart(before: SourceConfig, after: SourceConfig): boolean
     before.driver !== after.driver ||
     before.protocol !== after.protocol ||
     before.enabled !== after.enabled ||
-    !isDeepStrictEqual(before.settings, after.settings)
+    !isDeepStrictEqual(before.settings, after.settings) ||
+    !isDeepStrictEqual(before.protocolSettings, after.protocolSettings)
   )
 }
 
@@ -41,7 +44,11 @@ export function resolveSource(
   const driver = drivers.find((candidate) => candidate.kind === config.driver)
   if (driver === undefined)
     throw fatal('DRIVER_UNKNOWN', `there is no driver "${config.driver}"; known: ${drivers.map((known) => known.kind).join(', ')}`)
-  return { driver, codec: resolveCodec(config, driver, findCodec), settings: parseSettings(config, driver) }
+  return {
+    driver,
+    codec: resolveCodec(config, driver, findCodec),
+    settings: parsedOr(driver.settings, config.settings, `settings of source "${config.id}"`)
+  }
 }
 
 function resolveCodec(
@@ -55,15 +62,29 @@ function resolveCodec(
   }
   const codec = findCodec(config.protocol)
   if (codec === undefined) throw fatal('PROTOCOL_UNKNOWN', `there is no protocol "${config.protocol}"`)
-  if (!driver.carries.includes(codec.transport))
-    throw fatal('PROTOCOL_NOT_CARRIED', `driver "${driver.kind}" cannot carry protocol "${codec.protocol}" (${codec.transport})`)
-  return codec
+  const transports = transportsOf(codec)
+  if (!transports.some((transport) => driver.carries.includes(transport)))
+    throw fatal('PROTOCOL_NOT_CARRIED', `driver "${driver.kind}" cannot carry protocol "${codec.protocol}" (${transports.join(', ')})`)
+  return withSettings(codec, config)
 }
 
-function parseSettings(config: SourceConfig, driver: Driver<unknown>): unknown {
+/** The codec with its settings in it, so that drivers need not know of them. */
+function withSettings(codec: Codec, config: SourceConfig): Codec {
+  if (config.protocolSettings === undefined) return codec
+  const { createDecoder, createEncoder, protocol, settings } = codec
+  if (settings === undefined) throw fatal('SETTINGS_INVALID', `protocol "${protocol}" has no settings`)
+  const parsed = parsedOr(settings, config.protocolSettings, `settings of protocol "${protocol}" in source "${config.id}"`)
+  return {
+    ...codec,
+    createDecoder: () => createDecoder(parsed),
+    ...(createEncoder === undefined ? {} : { createEncoder: () => createEncoder(parsed) })
+  }
+}
+
+function parsedOr(schema: { parse(input: unknown): unknown }, input: unknown, what: string): unknown {
   try {
-    return driver.settings.parse(config.settings)
+    return schema.parse(input)
   } catch (error) {
-    throw fatal('SETTINGS_INVALID', `settings of source "${config.id}": ${messageOf(error)}`, error)
+    throw fatal('SETTINGS_INVALID', `${what}: ${messageOf(error)}`, error)
   }
 }

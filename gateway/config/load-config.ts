@@ -112,6 +112,7 @@ function assembleSource(id: string, source: Readonly<Record<string, unknown>>, s
     protocol: codec?.protocol,
     namespace: typeof source['namespace'] === 'string' ? source['namespace'] : (worldWide ?? id),
     enabled: source['enabled'] !== false,
-    settings: Object.fromEntries(Object.entries(source).filter(([key]) => !SOURCE_KEYS.has(key)))
+    settings: Object.fromEntries(Object.entries(source).filter(([key]) => !SOURCE_KEYS.has(key) && key !== codec?.protocol)),
+    ...(codec === undefined || source[codec.protocol] === undefined ? {} : { protocolSettings: source[codec.protocol] })
   }
 }

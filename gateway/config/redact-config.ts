@@ -6,9 +6,16 @@ export const REDACTED = '[redacted]'
 /** A copy that may be shown and logged: every secret replaced, in the shape of the file (`sources` by name). */
 export function redactConfig(config: Config, schema: ConfigSchema): Readonly<Record<string, unknown>> {
   const sources = Object.fromEntries(
-    config.sources.map(({ id, driver, protocol, namespace, enabled, settings }) => [
+    config.sources.map(({ id, driver, protocol, namespace, enabled, settings, protocolSettings }) => [
       id,
-      { driver, protocol, namespace, enabled, ...settings }
+      {
+        driver,
+        protocol,
+        namespace,
+        enabled,
+        ...settings,
+        ...(protocol === undefined || protocolSettings === undefined ? {} : { [protocol]: protocolSettings })
+      }
     ])
   )
   return redact(schema.json, { ...config, sources }) as Readonly<Record<string, unknown>>

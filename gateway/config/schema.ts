@@ -4,33 +4,34 @@
  */
 import { z } from 'zod'
 import type { Driver } from '../../drivers/driver.ts'
-import type { Codec } from '../../firmware-protocols/codec.ts'
+import { type Codec, transportsOf } from '../../firmware-protocols/codec.ts'
 import { NAMESPACE_PATTERN } from '../events/tag-id.ts'
 import { alertsSchema, dataDirSchema, gatewaySchema, kafkaSchema, loggingSchema, logSchema, siteSchema, webSchema } from './sections.ts'
 
 /** What the schema needs to know of a driver. Its `settings` must be a zod object without the keys driver, protocol, namespace, enabled. */
 export type ConfigurableDriver = Pick<Driver<unknown>, 'kind' | 'title' | 'carries' | 'settings' | 'exclusiveClaims'>
 /** What the schema needs to know of a protocol. */
-export type ConfigurableCodec = Pick<Codec, 'protocol' | 'transport' | 'idScope' | 'idNamespace'>
+export type ConfigurableCodec = Pick<Codec, 'protocol' | 'transport' | 'alsoOver' | 'idScope' | 'idNamespace' | 'settings'>
 
 export interface ConfigCatalogue {
   readonly drivers: readonly ConfigurableDriver[]
   readonly codecs: readonly ConfigurableCodec[]
 }
 
-/** Keys of a source that are the gateway's, not the driver's. */
+/** Keys of a source that are the gateway's, not the driver's; besides them the protocol's name, under which its settings stand. */
 export const SOURCE_KEYS: ReadonlySet<string> = new Set(['driver', 'protocol', 'namespace', 'enabled'])
 
 function sourceOption(driver: ConfigurableDriver, codecs: readonly ConfigurableCodec[]) {
   if (!(driver.settings instanceof z.ZodObject)) throw new TypeError(`settings of driver ${driver.kind} are not a zod object`)
-  const protocols = codecs.filter((codec) => driver.carries.includes(codec.transport)).map((codec) => codec.protocol)
-  const [first, ...others] = protocols
+  const carried = codecs.filter((codec) => transportsOf(codec).some((transport) => driver.carries.includes(transport)))
+  const [first, ...others] = carried.map((codec) => codec.protocol)
   const protocol: Record<string, z.ZodType> =
     first === undefined ? {} : { protocol: z.enum([first, ...others]).meta({ description: 'What the tags speak', examples: [first] }) }
   return driver.settings
     .safeExtend({
       driver: z.literal(driver.kind).meta({ description: driver.title }),
       ...protocol,
+      ...protocolSettings(carried),
       namespace: z
         .string()
         .regex(NAMESPACE_PATTERN, '1 to 63 lower-case letters, digits, hyphens and underscores, with a letter or digit first')
@@ -42,7 +43,28 @@ function sourceOption(driver: ConfigurableDriver, codecs: readonly ConfigurableC
       enabled: z.boolean().default(true).meta({ description: 'false: configured, but not run' })
     })
     .strict()
+    .superRefine((source: Readonly<Record<string, unknown>>, issues) => {
+      for (const { protocol: name } of carried)
+        if (source[name] !== undefined && source['protocol'] !== name)
+          issues.addIssue({
+            code: 'custom',
+            path: [name],
+            message: 'are settings of another protocol than that of this source',
+            params: { remedy: `remove them, or write protocol: ${name}` }
+          })
+    })
     .meta({ title: driver.kind, description: driver.title })
+}
+
+/** What the protocols may be told stands under their names, so that it is checked, shown and kept secret like all else. */
+function protocolSettings(codecs: readonly ConfigurableCodec[]): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    codecs.flatMap(({ protocol, settings }) => {
+      if (settings === undefined) return []
+      if (!(settings instanceof z.ZodObject)) throw new TypeError(`settings of protocol ${protocol} are not a zod object`)
+      return [[protocol, settings.optional().meta({ description: `Settings of the protocol ${protocol}` })]]
+    })
+  )
 }
 
 function sourcesSchema({ drivers, codecs }: ConfigCatalogue) {
@@ -85,6 +107,8 @@ export interface SourceConfig {
   readonly enabled: boolean
   /** What the driver's own schema gave. */
   readonly settings: Readonly<Record<string, unknown>>
+  /** What the protocol's schema gave; absent where none were written. */
+  readonly protocolSettings?: unknown
 }
 
 export type KafkaConfig = z.output<typeof kafkaSchema>

@@ -37,14 +37,39 @@ const heard = {
   sequence: z.number().int().optional().describe("The frame's own sequence number")
 }
 
+const triple = z.tuple([z.number().nullable(), z.number().nullable(), z.number().nullable()])
+
+const gas = z
+  .object({
+    gas: z.string(),
+    ppm: z.number().optional(),
+    mgPerM3: z.number().optional(),
+    volumePct: z.number().optional(),
+    lelPct: z.number().optional()
+  })
+  .describe('A gas by its lower-case formula (co, h2s, o2, ch4; ex: combustible as a whole), in the unit that the detector measures')
+
 const measurements = {
   batteryPct: z.number().optional(),
   batteryV: z.number().optional(),
   temperatureDegC: z.number().optional(),
   humidityPct: z.number().optional(),
   pressurePa: z.number().optional(),
-  accelMps2: z.tuple([z.number().nullable(), z.number().nullable(), z.number().nullable()]).optional(),
+  accelMps2: triple.optional(),
+  gyroRadps: triple.optional(),
+  accelWindow: z
+    .object({ ageMs: z.number(), rateHz: z.number(), samplesMps2: z.array(z.tuple([z.number(), z.number(), z.number()])) })
+    .optional()
+    .describe('Samples of acceleration at a steady rate; ageMs from the first sample to the event'),
   movementCount: z.number().int().optional(),
+  moving: z.boolean().optional(),
+  charging: z.boolean().optional(),
+  heartRateBpm: z.number().optional(),
+  spo2Pct: z.number().optional(),
+  helmetWorn: z.boolean().optional(),
+  illuminanceLux: z.number().optional(),
+  co2Ppm: z.number().optional(),
+  gases: z.array(gas).optional(),
   txPowerDbm: z.number().optional()
 }
 
@@ -65,6 +90,9 @@ export const tagMovement = defineEvent({
     accuracyM: z.number().optional(),
     speedMps: z.number().optional(),
     courseDeg: z.number().optional(),
+    headingDeg: z.number().optional().describe('Where the device points, clockwise from north of the frame or of the Earth'),
+    velocityMps: z.object({ x: z.number(), y: z.number(), z: z.number().optional() }).optional(),
+    floor: z.number().optional().describe('Storey, as the positioning system numbers it'),
     extra
   })
 })
@@ -81,6 +109,7 @@ export const tagInfo = defineEvent({
     ...heard,
     ...measurements,
     online: z.boolean().optional(),
+    headingDeg: z.number().optional(),
     quality: z.number().optional().describe("The vendor's figure, 0 to 100, of a fix that cannot be used"),
     speedMps: z.number().optional().describe('Where the frame has a speed but no fix that can be used'),
     courseDeg: z.number().optional(),

@@ -58,7 +58,17 @@ export function isInfo(reading: Reading): boolean {
     reading.humidityPct !== undefined ||
     reading.pressurePa !== undefined ||
     reading.accelMps2 !== undefined ||
+    reading.gyroRadps !== undefined ||
+    reading.accelWindow !== undefined ||
     reading.movementCount !== undefined ||
+    reading.moving !== undefined ||
+    reading.charging !== undefined ||
+    reading.heartRateBpm !== undefined ||
+    reading.spo2Pct !== undefined ||
+    reading.helmetWorn !== undefined ||
+    reading.illuminanceLux !== undefined ||
+    reading.co2Ppm !== undefined ||
+    reading.gases !== undefined ||
     reading.txPowerDbm !== undefined ||
     reading.online !== undefined
   )
@@ -80,12 +90,15 @@ export function movementData(heard: Heard, tag: string): object {
     accuracyM: reading.accuracyM,
     speedMps: reading.speedMps,
     courseDeg: reading.courseDeg,
+    headingDeg: reading.headingDeg,
+    velocityMps: reading.velocityMps,
+    floor: reading.floor,
     sequence: reading.sequence,
     deviceTime: reading.deviceTime,
     stale: reading.stale === true ? true : undefined,
     redelivered: delivery.redelivered === true ? true : undefined,
-    receiver: delivery.receiver,
-    rssiDbm: delivery.rssiDbm,
+    receiver: reading.receiver ?? delivery.receiver,
+    rssiDbm: reading.rssiDbm ?? delivery.rssiDbm,
     extra: reading.extra
   }
 }
@@ -105,9 +118,20 @@ export function infoData(heard: Heard, tag: string): object {
     humidityPct: reading.humidityPct,
     pressurePa: reading.pressurePa,
     accelMps2: reading.accelMps2,
+    gyroRadps: reading.gyroRadps,
+    accelWindow: reading.accelWindow,
     movementCount: reading.movementCount,
+    moving: reading.moving,
+    charging: reading.charging,
+    heartRateBpm: reading.heartRateBpm,
+    spo2Pct: reading.spo2Pct,
+    helmetWorn: reading.helmetWorn,
+    illuminanceLux: reading.illuminanceLux,
+    co2Ppm: reading.co2Ppm,
+    gases: reading.gases,
     txPowerDbm: reading.txPowerDbm,
     online: reading.online,
+    headingDeg: moves ? undefined : reading.headingDeg,
     quality: moves ? undefined : reading.quality,
     speedMps: moves ? undefined : reading.speedMps,
     courseDeg: moves ? undefined : reading.courseDeg,
@@ -117,8 +141,8 @@ export function infoData(heard: Heard, tag: string): object {
     deviceTime: reading.deviceTime,
     stale: reading.stale === true ? true : undefined,
     redelivered: delivery.redelivered === true ? true : undefined,
-    receiver: delivery.receiver,
-    rssiDbm: delivery.rssiDbm,
+    receiver: reading.receiver ?? delivery.receiver,
+    rssiDbm: reading.rssiDbm ?? delivery.rssiDbm,
     extra: moves ? undefined : reading.extra
   }
 }
@@ -133,12 +157,15 @@ export function deviceData(heard: Heard, device: string): object {
     temperatureDegC: reading.temperatureDegC,
     humidityPct: reading.humidityPct,
     pressurePa: reading.pressurePa,
+    illuminanceLux: reading.illuminanceLux,
+    co2Ppm: reading.co2Ppm,
+    gases: reading.gases,
     sequence: reading.sequence,
     deviceTime: reading.deviceTime,
     stale: reading.stale === true ? true : undefined,
     redelivered: delivery.redelivered === true ? true : undefined,
-    receiver: delivery.receiver,
-    rssiDbm: delivery.rssiDbm,
+    receiver: reading.receiver ?? delivery.receiver,
+    rssiDbm: reading.rssiDbm ?? delivery.rssiDbm,
     extra: reading.extra
   }
 }

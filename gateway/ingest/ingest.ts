@@ -69,9 +69,9 @@ class ReadingIngest implements Ingest {
   }
 
   deliver(source: string, delivery: Delivery): void {
-    const namespace = delivery.idNamespace ?? this.#namespaces.get(source) ?? source
+    const usual = delivery.idNamespace ?? this.#namespaces.get(source) ?? source
     const made: Made = { events: [], held: false }
-    for (const reading of delivery.readings) this.#make({ source, namespace, delivery, reading }, made)
+    for (const reading of delivery.readings) this.#make({ source, namespace: reading.idNamespace ?? usual, delivery, reading }, made)
     this.#append(made, delivery.onDurable)
   }
 
