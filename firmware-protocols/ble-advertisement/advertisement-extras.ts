@@ -12,12 +12,7 @@ import { toHex } from '../kit/hex.ts'
 import { type Extra, isJsonObject } from '../kit/json.ts'
 import { utf8Text } from '../kit/text.ts'
 import type { Json } from '../reading.ts'
-
-/** UUIDs and company ids are sent from the last byte to the first. */
-function idText(littleEndian: Uint8Array): string {
-  const hex = toHex(littleEndian.toReversed())
-  return hex.length === 32 ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : hex
-}
+import { uuidText } from './carrier-index.ts'
 
 /** What any device may put beside the content that is understood; several structures under one name become a list. */
 export function advertisementExtras(structures: readonly AdStructure[]): {
@@ -46,7 +41,7 @@ function takeUuids({ type, data }: AdStructure, extra: Extra): boolean {
   if (size === undefined || data.length % size !== 0) return false
   const before = extra['service_uuids']
   const uuids: Json[] = Array.isArray(before) ? [...before] : []
-  for (let at = 0; at < data.length; at += size) uuids.push(idText(data.subarray(at, at + size)))
+  for (let at = 0; at < data.length; at += size) uuids.push(uuidText(data.subarray(at, at + size)))
   extra['service_uuids'] = uuids
   return true
 }
@@ -55,7 +50,7 @@ function takeHex({ type, data }: AdStructure, extra: Extra): void {
   const uuidSize = AD_SERVICE_DATA.get(type)
   const idSize = type === AD_MANUFACTURER_DATA ? 2 : uuidSize
   if (idSize === undefined || data.length < idSize) keep(extra, 'ad_structures', type.toString(16).padStart(2, '0'), data)
-  else keep(extra, uuidSize ? 'service_data' : 'manufacturer_data', idText(data.subarray(0, idSize)), data.subarray(idSize))
+  else keep(extra, uuidSize ? 'service_data' : 'manufacturer_data', uuidText(data.subarray(0, idSize)), data.subarray(idSize))
 }
 
 function keep(extra: Extra, group: string, name: string, data: Uint8Array): void {

@@ -25,9 +25,19 @@ describe('AD structures', () => {
     )
   })
 
+  it('finds the scan response behind the padding of its advert', () => {
+    const block = new Uint8Array(62)
+    block.set([2, 1, 6, 3, 0xff, 0x4c, 0])
+    block.set([5, 9, 0x41, 0x42, 0x43, 0x44], 31)
+    expect(readAdStructures(block).structures.map(({ type }) => type)).toEqual([0x01, 0xff, 0x09])
+    expect(readAdStructures(Uint8Array.of(...block, 0)).structures.map(({ type }) => type)).toEqual([0x01, 0xff])
+    block[20] = 1
+    expect(readAdStructures(block).structures.map(({ type }) => type)).toEqual([0x01, 0xff])
+  })
+
   it('takes any bytes', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 400 }), (payload) => {
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 31 }), fc.uint8Array({ minLength: 63, maxLength: 400 })), (payload) => {
         const read = readAdStructures(payload)
         expect(encodeAdStructures(read.structures)).toEqual(
           payload.subarray(
