@@ -13,7 +13,7 @@ export interface FrameContext {
   readonly address?: string | undefined
   /** The device's local name, where the link tells it. */
   readonly name?: string | undefined
-  /** GATT characteristic: 16-bit UUID in lower-case hex. */
+  /** GATT characteristic: its UUID in hex, short (16 bits) where it is one of the Bluetooth SIG. */
   readonly characteristic?: string | undefined
   /** LoRaWAN port. */
   readonly fPort?: number | undefined
