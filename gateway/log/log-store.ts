@@ -37,40 +37,14 @@ import { crc32 } from 'node:zlib'
 import type Database from 'better-sqlite3'
 import { type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
 import { dataGap } from '../events/gateway-events.ts'
+import { ForwardedCursors, type ServedTopic } from './forwarded-cursors.ts'
 import { addCounts, alarmBatch, type GapData, type GapStamp, gap, gapEvent, gapsOfSetAside } from './gap-events.ts'
 import { byLane, type LaneStatements, laneStatements } from './lane-tables.ts'
 import type { Mark, MarkFile } from './log-mark.ts'
 import type { CursorState, SetAsideRecord } from './reader-contract.ts'
+import type { PackedBlock, StateChange, StoredBatch } from './stored-units.ts'
 import { originsOf, startsOf, withGateway } from './told-lives.ts'
 import { UnforwardedGaps } from './unforwarded-gaps.ts'
-
-/** A batch of one lane, as the main thread encoded it. */
-export interface StoredBatch {
-  readonly lane: Lane
-  readonly payload: Uint8Array
-  readonly count: number
-}
-
-export interface StateChange {
-  readonly processor: string
-  readonly key: string
-  /** `undefined` deletes. */
-  readonly value: string | undefined
-}
-
-/** A block made from tail rows, ready to take their place. */
-export interface PackedBlock {
-  readonly lane: Lane
-  readonly epoch: string
-  readonly firstSequence: number
-  readonly lastSequence: number
-  readonly storedAt: number
-  readonly minTime: number
-  readonly maxTime: number
-  readonly countByType: Readonly<Record<string, number>>
-  readonly data: Uint8Array
-  readonly keyFilter: Uint8Array
-}
 
 /** Records in the list of those set aside, at the most; the oldest go (they are told of). */
 const MAX_SET_ASIDE = 10_000
@@ -80,13 +54,6 @@ interface LaneEnd {
   tailEvents: number
   /** When the oldest row of the tail was stored, epoch milliseconds; null: the tail is empty. */
   tailSince: number | null
-}
-
-/** A topic that the forwarder serves. */
-export interface ServedTopic {
-  readonly lane: Lane
-  readonly topic: string
-  readonly type: string
 }
 
 /**
@@ -99,20 +66,16 @@ export class LogStore {
   readonly statements: Readonly<Record<Lane, LaneStatements>>
   readonly #mark: MarkFile
   readonly #ends: Record<Lane, LaneEnd>
-  readonly #cursors = new Map<string, CursorState>()
-  readonly #pendingCursors = new Map<string, CursorState>()
+  readonly #forwarded: ForwardedCursors
   readonly #stamp: () => GapStamp
   readonly #onOwnEvents: (events: readonly GatewayEvent[]) => void
   /** Events that the transaction under way makes itself. */
   #ownEvents: GatewayEvent[] = []
   readonly #saveState: Database.Statement<[string, string, string]>
   readonly #deleteState: Database.Statement<[string, string]>
-  readonly #saveCursor: Database.Statement<[string, string, number]>
   readonly #unforwardedGaps: UnforwardedGaps
   /** By the mark. A transaction may tell what was held back before it. */
   #markedSafe: Readonly<Record<Lane, number>> = { alarm: 0, telemetry: 0 }
-  #topics: readonly ServedTopic[]
-  #topicsPending = false
   #damagedBlocks: number
 
   /** `onOwnEvents` is told of the events that the log itself has made, after their commit. */
@@ -130,14 +93,10 @@ export class LogStore {
     this.epoch = this.meta('epoch') ?? ''
     this.#ends = byLane((lane) => this.#readEnd(lane))
     this.#damagedBlocks = LANES.reduce((sum, lane) => sum + (this.statements[lane].damagedBlocks.get()?.n ?? 0), 0)
-    this.#topics = JSON.parse(this.meta('topics') ?? '[]') as ServedTopic[]
-    for (const cursor of db.prepare<[], CursorState>('SELECT lane, topic, sequence FROM cursor').all()) {
-      this.#cursors.set(`${cursor.lane} ${cursor.topic}`, cursor)
-    }
+    this.#forwarded = new ForwardedCursors(db, this.meta('topics'))
     this.#unforwardedGaps = new UnforwardedGaps(db)
     this.#saveState = db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?, ?)')
     this.#deleteState = db.prepare('DELETE FROM state WHERE processor = ? AND key = ?')
-    this.#saveCursor = db.prepare('INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)')
   }
 
   #readEnd(lane: Lane): LaneEnd {
@@ -198,21 +157,16 @@ export class LogStore {
 
   /** Remembers how far topics are forwarded; written with the next transaction. */
   advance(cursors: readonly CursorState[]): void {
-    for (const cursor of cursors) {
-      const key = `${cursor.lane} ${cursor.topic}`
-      if ((this.#cursors.get(key)?.sequence ?? -1) >= cursor.sequence) continue
-      this.#cursors.set(key, cursor)
-      this.#pendingCursors.set(key, cursor)
-    }
+    this.#forwarded.advance(cursors)
   }
 
   /** Cursors or topics wait for a transaction. */
   get hasPending(): boolean {
-    return this.#pendingCursors.size > 0 || this.#topicsPending
+    return this.#forwarded.hasPending
   }
 
   cursors(): readonly CursorState[] {
-    return [...this.#cursors.values()]
+    return this.#forwarded.all()
   }
 
   /** Lists records that Kafka will never take and tells of each once (neighbours together), in one transaction. */
@@ -235,22 +189,16 @@ export class LogStore {
    * at once; where they cannot be written (it throws), they are with the next transaction.
    */
   serveTopics(topics: readonly ServedTopic[]): void {
-    if (JSON.stringify(topics) === JSON.stringify(this.#topics)) return
-    this.#topics = topics
-    this.#topicsPending = true
-    this.#transact(() => undefined)
+    if (this.#forwarded.serve(topics)) this.#transact(() => undefined)
   }
 
   get topics(): readonly ServedTopic[] {
-    return this.#topics
+    return this.#forwarded.topics
   }
 
   /** Everything of this type in the lane up to here is forwarded. Infinite: nobody waits for it. Zero: no uplink, or nothing is. */
   forwardedTo(lane: Lane, type: string): number {
-    if (this.#topics.length === 0) return 0
-    const topic = this.#topics.find((served) => served.lane === lane && served.type === type)
-    if (topic === undefined) return Number.POSITIVE_INFINITY
-    return this.#cursors.get(`${lane} ${topic.topic}`)?.sequence ?? 0
+    return this.#forwarded.forwardedTo(lane, type)
   }
 
   /** Puts a block in the place of the tail rows it was made from. False: the tail is no longer as the packer saw it. */
@@ -376,12 +324,10 @@ export class LogStore {
           this.statements[lane].insertTail.run(next[lane] - 1, count, this.epoch, storedAt, crc32(payload), payload)
           return next[lane] - 1
         })
-        for (const { lane, topic, sequence } of this.#pendingCursors.values()) this.#saveCursor.run(lane, topic, sequence)
-        if (this.#topicsPending) this.setMeta('topics', JSON.stringify(this.#topics))
+        this.#forwarded.writePending()
       })
       .immediate()
-    this.#pendingCursors.clear()
-    this.#topicsPending = false
+    this.#forwarded.written()
     let grown = false
     for (const lane of LANES) {
       const end = this.#ends[lane]
@@ -397,17 +343,11 @@ export class LogStore {
 
   /** What is safe of a lane: forwarded to all its topics, and what is missing of it told by gaps that are forwarded, too. */
   #safe(lane: Lane): number {
-    return Math.min(this.#forwardedToAll(lane), this.#unforwardedGaps.lowest(lane, this.#gapsForwardedTo) - 1)
+    return Math.min(this.#forwarded.forwardedToAll(lane), this.#unforwardedGaps.lowest(lane, this.#gapsForwardedTo) - 1)
   }
 
   get #gapsForwardedTo(): number {
     return this.forwardedTo('alarm', dataGap.type)
-  }
-
-  #forwardedToAll(lane: Lane): number {
-    const topics = this.#topics.filter((served) => served.lane === lane)
-    const forwarded = topics.map(({ topic }) => this.#cursors.get(`${lane} ${topic}`)?.sequence ?? 0)
-    return forwarded.length === 0 ? 0 : Math.min(...forwarded)
   }
 
   writeMark(): void {

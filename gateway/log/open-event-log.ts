@@ -383,8 +383,7 @@ class ThreadedLog implements EventLogHandle {
       this.#status = { ...status, lanes: { ...status.lanes, [lane]: { ...status.lanes[lane], lastSequence } } }
     }
     const callbacks = this.#queues[lane].committed(id)
-    // A turn that is not over keeps its events until its state is with them.
-    if (!this.#turnScheduled) this.#dispatch()
+    this.#dispatch()
     for (const onDurable of callbacks) {
       try {
         onDurable()

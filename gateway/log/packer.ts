@@ -8,7 +8,7 @@ import { keyFilter } from './key-filter.ts'
 import { byLane, type LaneStatements, laneStatements, type TailRow } from './lane-tables.ts'
 import { isDamage } from './log-error.ts'
 import { blockIsSound } from './log-integrity.ts'
-import type { PackedBlock } from './log-store.ts'
+import type { PackedBlock } from './stored-units.ts'
 
 /** Events in a block, at the most; more would make a look-up costly, fewer would compress worse. */
 export const BLOCK_EVENTS = 8192
