@@ -24,7 +24,8 @@ it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when 
   const samples: Record<string, unknown> = {
     mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
     serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] } },
-    simulator: {}
+    simulator: {},
+    udp: { port: 7667, multicast: { group: '239.255.76.67' } }
   }
   const once = settings.parse(samples[kind])
   expect(settings.parse(once)).toEqual(once)

@@ -2,6 +2,7 @@ import type { Driver } from './driver.ts'
 import { createMqttDriver } from './mqtt/driver.ts'
 import { serialDriver } from './serial/serial-driver.ts'
 import { simulatorDriver } from './simulator/simulator-driver.ts'
+import { createUdpDriver } from './udp/driver.ts'
 
 /** Every built-in driver. A new one is added here and nowhere else. */
-export const DRIVERS: readonly Driver<unknown>[] = [createMqttDriver(), serialDriver, simulatorDriver]
+export const DRIVERS: readonly Driver<unknown>[] = [createMqttDriver(), serialDriver, simulatorDriver, createUdpDriver()]

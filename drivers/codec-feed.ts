@@ -18,9 +18,9 @@ export interface FeedOptions {
 export interface FrameFeed {
   /**
    * Decodes one whole frame and delivers what it says. Never throws. `envelope.onDurable` is called at once when the frame
-   * says nothing that could be stored; otherwise it goes with the delivery.
+   * says nothing that could be stored; otherwise it goes with the delivery. Answers what the codec made of it.
    */
-  frame(frame: Uint8Array, context?: Omit<FrameContext, 'receivedAt'>, envelope?: Envelope): void
+  frame(frame: Uint8Array, context?: Omit<FrameContext, 'receivedAt'>, envelope?: Envelope): DecodeResult
 }
 
 export interface StreamFeed {
@@ -33,10 +33,12 @@ export interface StreamFeed {
 const NO_CONTEXT: FrameContext = {}
 const NO_ENVELOPE: Envelope = {}
 const NO_READINGS: readonly Reading[] = []
+const DEFECT: DecodeResult = { kind: 'error', code: 'FRAME_FORMAT', why: 'the decoder failed at it' }
 /** A codec that throws is a defect; it is said at most this often, and counted each time. */
 const DEFECT_LOG_INTERVAL_MS = 60_000
 
-function createDefectLog(codec: Codec, context: FeedContext): (step: string, error: unknown) => void {
+/** Counts what a codec threw, and says it, at most once a minute. */
+export function createDefectLog(codec: Codec, context: FeedContext): (step: string, error: unknown) => void {
   let quietUntilMs = Number.NEGATIVE_INFINITY
   let unsaid = 0
   return (step, error) => {
@@ -96,8 +98,10 @@ export function createFrameFeed(codec: Codec, context: FeedContext, { impliedTag
       const receivedAt = clock.wallMs()
       counters.frames++
       let readings = NO_READINGS
+      let result = DEFECT
       try {
-        readings = count(decoder.decode(frame, stamped(frameContext, receivedAt)))
+        result = decoder.decode(frame, stamped(frameContext, receivedAt))
+        readings = count(result)
       } catch (error) {
         sayDefect('decode', error)
         // What it remembers of earlier frames may be half written.
@@ -105,6 +109,7 @@ export function createFrameFeed(codec: Codec, context: FeedContext, { impliedTag
       }
       if (readings.length === 0) envelope.onDurable?.()
       else sink.deliver(deliveryOf(envelope, readings, receivedAt, clock.monotonicMs()))
+      return result
     }
   }
 }
@@ -117,7 +122,9 @@ export function createStreamFeed(codec: Codec, context: FeedContext, options: Fe
   const { counters } = context
   const sayDefect = createDefectLog(codec, context)
   const frames = createFrameFeed(codec, context, options)
-  const onFrame = (frame: Uint8Array): void => frames.frame(frame)
+  const onFrame = (frame: Uint8Array): void => {
+    frames.frame(frame)
+  }
   let framer: Framer = createFramer()
   let errors = 0
   let discarded = 0

@@ -56,28 +56,29 @@ export const SOURCE_CODES = {
   LINK_SILENT: {
     title: 'Nothing has come in for longer than the configured limit',
     blame: 'site',
-    remedy: 'Check the device, or raise silenceLimitS of the source. The port is opened anew by itself.'
+    remedy: 'Check the device, or raise silenceLimitS of the source. The link is opened anew by itself.'
   },
   LINK_TIMEOUT: {
     title: 'The other side of a link does not answer',
     blame: 'site',
-    remedy: `Check the broker and the network. ${TRIED_AGAIN}`
+    remedy: `Check the other side and the network. ${TRIED_AGAIN}`
   },
   LINK_REFUSED: {
-    title: 'The broker refuses or ended the connection',
+    title: 'The other side refuses or ended the connection',
     blame: 'site',
-    remedy: "The message gives its reason; look into the broker's log."
+    remedy: 'The message gives its reason; look into the log of the other side.'
   },
   LINK_AUTH_FAILED: {
-    title: 'The broker does not take user and password',
+    title: 'The other side does not take user and password, token or key',
     blame: 'installer',
-    remedy: 'Check username and password of the source.'
+    remedy: 'Check username and password, token or key of the source.'
   },
   LINK_TLS_FAILED: { title: 'The TLS connection failed', blame: 'installer', remedy: 'Check certificates, host name and clock.' },
   LINK_PROTOCOL: {
     title: 'The other side does not keep to the protocol of the link',
     blame: 'site',
-    remedy: 'Check that the port is that of an MQTT broker, and protocolVersion.'
+    remedy:
+      'Check that address and port are those of what the source expects (an MQTT broker with this protocolVersion, a WebSocket, a web server).'
   },
   SESSION_TAKEN_OVER: {
     title: 'Another client connected with the same client id',
@@ -85,9 +86,9 @@ export const SOURCE_CODES = {
     remedy: 'Give every gateway and source a clientId of its own.'
   },
   SUBSCRIPTION_REFUSED: {
-    title: 'The broker refuses all subscriptions of a source',
+    title: 'The other side refuses all subscriptions of a source',
     blame: 'installer',
-    remedy: "Give the user the right to read the topics, in the broker's access list."
+    remedy: 'Check the topics, and that the user has the right to read them.'
   },
   LOG_NOT_CONFIRMING: {
     title: 'The event log has not confirmed messages for long, and the broker still waits for them',
@@ -95,6 +96,11 @@ export const SOURCE_CODES = {
     remedy: 'Check the disk. The broker keeps the messages, and they come again with the next connection.'
   },
   PORT_NOT_FOUND: { title: 'The serial port is not there', blame: 'site', remedy: `Plug it in, or name it otherwise. ${PORT}` },
+  PORT_TAKEN: {
+    title: 'Another program of this machine listens on the port of a source',
+    blame: 'installer',
+    remedy: 'Stop it (ss -ulpn and ss -tlpn show it), or give the source another port.'
+  },
   PORT_BUSY: { title: 'Another program has the serial port open', blame: 'site', remedy: 'Stop the other program (fuser shows it).' },
   PORT_PERMISSION: {
     title: 'The serial port may not be opened by this user',

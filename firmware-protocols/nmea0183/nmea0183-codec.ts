@@ -87,6 +87,7 @@ export const nmea0183: Codec = {
   protocol: 'nmea0183',
   title: 'NMEA 0183 (GNSS receivers)',
   transport: 'serial',
+  alsoOver: ['udp'],
   encoding: 'text',
   idScope: 'system',
   createFramer: () => new NmeaFramer(),
