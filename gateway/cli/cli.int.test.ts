@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DRIVERS } from '../../drivers/catalogue.ts'
 import { freePorts } from '../../test-support/kafka/free-ports.ts'
 import { runCliProcess, startCli } from '../../test-support/run-cli.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
@@ -109,7 +110,7 @@ describe('run', () => {
     expect(await runCliProcess(['run', '--config', file, '--data', data])).toEqual({
       code: 2,
       stdout: '',
-      stderr: `${file}:3:18: sources.hall.driver: "mqt" is not allowed here; did you mean mqtt? write one of: mqtt, serial, simulator\n`
+      stderr: `${file}:3:18: sources.hall.driver: "mqt" is not allowed here; did you mean mqtt? write one of: ${DRIVERS.map(({ kind }) => kind).join(', ')}\n`
     })
     expect(existsSync(data)).toBe(false)
   })

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { DRIVERS } from '../../drivers/catalogue.ts'
 import { installedConfigSchema } from './installed-schema.ts'
 import { parseConfig } from './load-config.ts'
 import { formatProblem } from './problem.ts'
 
 const schema = installedConfigSchema()
+const KINDS = DRIVERS.map(({ kind }) => kind).join(', ')
 
 async function told(text: string): Promise<readonly string[]> {
   const result = await parseConfig(text, 'f', { schema, env: { PW: 'geheim' } })
@@ -187,7 +189,7 @@ const CASES: Readonly<Record<string, readonly [text: string, ...told: string[]][
       'site: a\nlogging: {level: warning}',
       'logging.level: "warning" is not allowed here; did you mean warn? write one of: trace, debug, info, warn, error, fatal'
     ],
-    ['site: a\nsources:\n  x: {driver: ble}', 'sources.x.driver: "ble" is not allowed here; write one of: mqtt, serial, simulator'],
+    ['site: a\nsources:\n  x: {driver: pigeon}', `sources.x.driver: "pigeon" is not allowed here; write one of: ${KINDS}`],
     [
       'site: a\nsources:\n  x: {driver: serial, protocol: nmea, port: COM1}',
       'sources.x.protocol: "nmea" is not allowed here; did you mean nmea0183? write one of: dwm1001-uart-shell, nmea0183'
@@ -228,7 +230,7 @@ const CASES: Readonly<Record<string, readonly [text: string, ...told: string[]][
     ],
     [
       'site: a\nsources:\n  x:',
-      'sources.x: no value is not allowed here; write a section with `driver:` (mqtt, serial, simulator) and its settings, or remove the line'
+      `sources.x: no value is not allowed here; write a section with \`driver:\` (${KINDS}) and its settings, or remove the line`
     ],
     [
       'site = demo',
