@@ -1,0 +1,66 @@
+import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
+import type { DecodeResult, Decoder, FrameContext } from '../codec.ts'
+import { encodeAdStructures, manufacturerStructure } from '../kit/ad-structures.ts'
+import { fromHex } from '../kit/hex.ts'
+import type { Extra } from '../kit/json.ts'
+import type { Draft } from '../kit/results.ts'
+
+const APPLE_COMPANY_ID = 0x004c
+
+/**
+ * What gateways forward of the air goes through the same decoder, with the same settings, as what the appliance hears
+ * itself: a tag means the same whoever received it.
+ */
+export class HeardAdvertisement {
+  readonly #decoder: Decoder
+
+  constructor(settings: unknown) {
+    this.#decoder = bleAdvertisement.createDecoder(settings)
+  }
+
+  /**
+   * Adds to `draft` and `extra` what the advertising data says and the gateway's record does not. An identity in the
+   * content replaces the sender's address as the tag. A damaged content leaves the record as it is: the tag was heard.
+   */
+  fill(draft: Draft, extra: Extra, payload: Uint8Array, mac: string, context: FrameContext): void {
+    const { receivedAt, retained } = context
+    merge(draft, extra, this.#decoder.decode(payload, { receivedAt, retained, address: mac }))
+  }
+
+  /** As `fill`, of an iBeacon that the gateway took apart: put together again, so that rules on identities hold. */
+  fillBeacon(draft: Draft, extra: Extra, beacon: Beacon, mac: string, context: FrameContext): void {
+    const payload = new Uint8Array(23)
+    payload.set([0x02, 0x15])
+    payload.set(beacon.uuid, 2)
+    const view = new DataView(payload.buffer)
+    view.setUint16(18, beacon.major)
+    view.setUint16(20, beacon.minor)
+    view.setInt8(22, beacon.txPowerDbm)
+    this.fill(draft, extra, encodeAdStructures([manufacturerStructure(APPLE_COMPANY_ID, payload)]), mac, context)
+  }
+}
+
+export interface Beacon {
+  /** 16 bytes. */
+  readonly uuid: Uint8Array
+  readonly major: number
+  readonly minor: number
+  readonly txPowerDbm: number
+}
+
+/** Bytes of an iBeacon's UUID with or without dashes. */
+export function beaconUuid(value: unknown): Uint8Array | undefined {
+  if (typeof value !== 'string' || value.length > 40) return undefined
+  const bytes = fromHex(value)
+  return bytes?.length === 16 ? bytes : undefined
+}
+
+function merge(draft: Draft, extra: Extra, result: DecodeResult): void {
+  if (result.kind === 'error') extra['adv_error'] = `${result.code}: ${result.why}`
+  if (result.kind !== 'readings') return
+  for (const { tag, extra: said = {}, ...fields } of result.readings) {
+    Object.assign(draft, { ...fields, ...draft })
+    if (tag !== undefined) draft.tag = tag
+    for (const [key, value] of Object.entries(said)) if (!Object.hasOwn(extra, key)) extra[key] = value
+  }
+}
