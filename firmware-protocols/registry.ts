@@ -5,9 +5,18 @@ import { dwm1001UartShell } from './dwm1001-uart-shell/uart-shell-codec.ts'
 import { gatt } from './gatt/gatt-codec.ts'
 import { minewGatewayJson } from './minew-gateway-json/minew-gateway-codec.ts'
 import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
+import { nooploopNlink } from './nooploop-nlink/nlink-codec.ts'
 
 /** Every protocol that can be configured. To add one: a folder with its codec, one line here, a page in docs/protocols. */
-export const CODECS: readonly Codec[] = [dwm1001PansMqtt, dwm1001UartShell, nmea0183, bleAdvertisement, gatt, minewGatewayJson]
+export const CODECS: readonly Codec[] = [
+  dwm1001PansMqtt,
+  dwm1001UartShell,
+  nmea0183,
+  bleAdvertisement,
+  gatt,
+  minewGatewayJson,
+  nooploopNlink
+]
 
 export function findCodec(protocol: string): Codec | undefined {
   return CODECS.find((codec) => codec.protocol === protocol)
