@@ -2,6 +2,7 @@ import { bleAdvertisement } from './ble-advertisement/ble-advertisement-codec.ts
 import type { Codec } from './codec.ts'
 import { dwm1001PansMqtt } from './dwm1001-pans-mqtt/pans-mqtt-codec.ts'
 import { dwm1001UartShell } from './dwm1001-uart-shell/uart-shell-codec.ts'
+import { dwm1001UartTlv } from './dwm1001-uart-tlv/uart-tlv-codec.ts'
 import { gatt } from './gatt/gatt-codec.ts'
 import { minewGatewayJson } from './minew-gateway-json/minew-gateway-codec.ts'
 import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
@@ -9,6 +10,7 @@ import { nooploopNlink } from './nooploop-nlink/nlink-codec.ts'
 
 /** Every protocol that can be configured. To add one: a folder with its codec, one line here, a page in docs/protocols. */
 export const CODECS: readonly Codec[] = [
+  dwm1001UartTlv,
   dwm1001PansMqtt,
   dwm1001UartShell,
   nmea0183,

@@ -46,10 +46,13 @@ export class BinaryFramer implements Framer {
     if (at < chunk.length) this.#keep(chunk, this.#scan(chunk, at, chunk.length, onFrame), chunk.length)
   }
 
-  /** What is held is no whole frame, but one may begin behind its first byte. Without any, all stays held. */
+  /**
+   * What is held is no whole frame (unless `measure` says so now that nothing follows), but one may begin behind its first
+   * byte. Without any, all stays held.
+   */
   flush(onFrame: (frame: Uint8Array) => void): void {
     const { measure, isIntact, maxLength } = this.#options
-    for (let from = 1; from < this.#length; from++) {
+    for (let from = 0; from < this.#length; from++) {
       const length = measure(this.#held, from, this.#length)
       if (length <= 0 || length > maxLength || from + length > this.#length) continue
       if (isIntact?.(this.#held, from, from + length) === false) continue
