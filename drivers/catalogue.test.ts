@@ -24,6 +24,7 @@ it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when 
   const samples: Record<string, unknown> = {
     mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
     serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] } },
+    ble: { gatt: [{ address: 'c0:ff:ee:01:02:03' }], channel: 'exclusive' },
     simulator: {},
     udp: { port: 7667, multicast: { group: '239.255.76.67' } }
   }

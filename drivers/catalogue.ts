@@ -1,3 +1,4 @@
+import { bleDriver } from './ble/ble-driver.ts'
 import type { Driver } from './driver.ts'
 import { createMqttDriver } from './mqtt/driver.ts'
 import { serialDriver } from './serial/serial-driver.ts'
@@ -5,4 +6,4 @@ import { simulatorDriver } from './simulator/simulator-driver.ts'
 import { createUdpDriver } from './udp/driver.ts'
 
 /** Every built-in driver. A new one is added here and nowhere else. */
-export const DRIVERS: readonly Driver<unknown>[] = [createMqttDriver(), serialDriver, simulatorDriver, createUdpDriver()]
+export const DRIVERS: readonly Driver<unknown>[] = [bleDriver, createMqttDriver(), serialDriver, simulatorDriver, createUdpDriver()]

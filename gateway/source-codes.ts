@@ -1,6 +1,7 @@
 import type { ErrorEntry } from './errors.ts'
 
 const PORT = 'See the page of the serial driver.'
+const BLE = 'See the page of the ble driver.'
 const TRIED_AGAIN = 'It is tried again by itself.'
 const NOISE = 'Check protocol, baud rate and wiring of the source.'
 
@@ -117,6 +118,42 @@ export const SOURCE_CODES = {
     title: 'Several ports answer to the name',
     blame: 'installer',
     remedy: 'Add the serial number, or name the port by its path.'
+  },
+  BLE_UNAVAILABLE: {
+    title: 'The system has no Bluetooth that the gateway can use',
+    blame: 'site',
+    remedy: `Load the kernel module (modprobe bluetooth); in a container use the host's network. ${BLE}`
+  },
+  BLE_UNSUPPORTED: {
+    title: 'The Bluetooth adapter is too old for Bluetooth LE',
+    blame: 'site',
+    remedy: 'Use an adapter of Bluetooth 4.0 or later.'
+  },
+  BLE_ADAPTER_NOT_FOUND: { title: 'The Bluetooth adapter is not there', blame: 'site', remedy: `Plug it in, or name it otherwise. ${BLE}` },
+  BLE_ADAPTER_DOWN: {
+    title: 'The Bluetooth adapter is switched off',
+    blame: 'site',
+    remedy: `rfkill unblock bluetooth, then hciconfig hci0 up. ${BLE}`
+  },
+  BLE_ADAPTER_BUSY: {
+    title: 'The Bluetooth adapter is used by somebody else',
+    blame: 'installer',
+    remedy: `Stop bluetooth.service, or use another adapter. ${BLE}`
+  },
+  BLE_PERMISSION: {
+    title: 'The gateway may not use the Bluetooth adapter',
+    blame: 'installer',
+    remedy: `Give the service the capabilities CAP_NET_RAW and CAP_NET_ADMIN. ${BLE}`
+  },
+  BLE_COMMAND_REFUSED: {
+    title: 'The Bluetooth adapter refuses to do what it is told',
+    blame: 'site',
+    remedy: `Most often bluetoothd scans as well: stop bluetooth.service. ${BLE}`
+  },
+  BLE_NO_ANSWER: {
+    title: 'The Bluetooth adapter hangs',
+    blame: 'site',
+    remedy: `It is set up anew by itself. If that does not help, unplug it and plug it in. ${BLE}`
   },
   COMMAND_INVALID: { title: 'The values of a command make no sense', blame: 'program', remedy: 'Correct what sent it.' },
   TARGET_UNKNOWN: { title: 'A command is for a tag that the source does not know', blame: 'installer', remedy: 'Check the id of the tag.' },
