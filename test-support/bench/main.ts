@@ -53,6 +53,7 @@ async function measure(): Promise<BenchReport> {
     const load = { ratePerSecond: Number(values.rate), seconds: Number(values.seconds), tags: Number(values.tags) }
     say(`throughput: ${load.ratePerSecond} events/s for ${load.seconds} s …`)
     const throughput = await measureThroughput(room(folder, 'load'), brokers, run, load)
+    say(JSON.stringify(throughput))
     say('draining the same log as a backlog …')
     const drainPerSecond = await measureDrain(join(folder, 'load'), brokers, `${run}-drain`)
     await kafka?.stop({ remove: true })

@@ -33,6 +33,9 @@ export type ThroughputPart = Pick<
 >
 
 const SAMPLE_EVERY_MS = 250
+/** A drain that takes longer than this, and than the slowest rate allows, is given up. */
+const DRAIN_LIMIT_MS = 60_000
+const DRAIN_AT_LEAST_PER_SECOND = 5_000
 
 export function benchConfig(port: string, brokers: readonly string[], prefix: string): object {
   return {
@@ -175,7 +178,8 @@ export async function measureDrain(folder: string, brokers: readonly string[], p
   try {
     const start = performance.now()
     const backlog = (await gateway.state()).lanes.telemetry.backlog
-    await waitFor('the backlog to be gone', async () => (await gateway.state()).lanes.telemetry.backlog < 100, 180_000, 50)
+    const limitMs = DRAIN_LIMIT_MS + (backlog / DRAIN_AT_LEAST_PER_SECOND) * 1_000
+    await waitFor('the backlog to be gone', async () => (await gateway.state()).lanes.telemetry.backlog < 100, limitMs, 50)
     return Math.round((backlog / (performance.now() - start)) * 1_000)
   } finally {
     await gateway.stop()
