@@ -1,7 +1,7 @@
 import type { Reading } from './reading.ts'
 
 /** How frames of a protocol travel; drivers offer one or more of these. */
-export type CodecTransport = 'serial' | 'mqtt' | 'ble' | 'gatt' | 'udp' | 'websocket' | 'http'
+export type CodecTransport = 'serial' | 'mqtt' | 'ble' | 'gatt' | 'udp' | 'websocket' | 'http' | 'lorawan'
 
 /** The few facts about a frame that its bytes do not carry. All optional: a decoder says what it misses. */
 export interface FrameContext {

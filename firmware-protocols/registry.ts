@@ -1,3 +1,5 @@
+import { abeewayAt2 } from './abeeway-at2/abeeway-at2-codec.ts'
+import { abeewayAt3 } from './abeeway-at3/abeeway-at3-codec.ts'
 import { bleAdvertisement } from './ble-advertisement/ble-advertisement-codec.ts'
 import type { Codec } from './codec.ts'
 import { dwm1001PansMqtt } from './dwm1001-pans-mqtt/pans-mqtt-codec.ts'
@@ -17,7 +19,9 @@ export const CODECS: readonly Codec[] = [
   bleAdvertisement,
   gatt,
   minewGatewayJson,
-  nooploopNlink
+  nooploopNlink,
+  abeewayAt2,
+  abeewayAt3
 ]
 
 export function findCodec(protocol: string): Codec | undefined {
