@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { encodeRuuviRawV2 } from './ble-advertisement/encode-ruuvi.ts'
-import { RUUVI_COMPANY_ID } from './ble-advertisement/ruuvi-raw-v2.ts'
+import { RUUVI_COMPANY_ID } from './ble-advertisement/ruuvi-fields.ts'
 import type { FrameContext } from './codec.ts'
 import { encodePansLocation } from './dwm1001-pans-mqtt/encode-pans.ts'
 import { encodeListenerPos } from './dwm1001-uart-shell/encode-shell.ts'

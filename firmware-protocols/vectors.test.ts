@@ -171,7 +171,19 @@ function checkShared(protocol: string, vector: SharedVector): void {
 }
 
 /** The protocols of the BLE vectors that have a reader. */
-const BLE_READ = new Set(['ruuvi_df5', 'gatt_heart_rate', 'gatt_plx_continuous', 'gatt_simple'])
+const BLE_READ = new Set([
+  'ruuvi_df3',
+  'ruuvi_df5',
+  'ruuvi_df6',
+  'ruuvi_e1',
+  'ibeacon',
+  'altbeacon',
+  'eddystone',
+  'bthome_v2',
+  'gatt_heart_rate',
+  'gatt_plx_continuous',
+  'gatt_simple'
+])
 const shared = new URL('../shared/vectors/', root)
 describe.skipIf(!existsSync(fileURLToPath(shared)))('shared vectors', () => {
   const load = (file: string): readonly SharedVector[] =>

@@ -6,7 +6,7 @@ import { utf8Bytes } from '../kit/text.ts'
 import type { Reading } from '../reading.ts'
 import { bleAdvertisement } from './ble-advertisement-codec.ts'
 import { encodeRuuviRawV2 } from './encode-ruuvi.ts'
-import { RUUVI_COMPANY_ID } from './ruuvi-raw-v2.ts'
+import { RUUVI_COMPANY_ID } from './ruuvi-fields.ts'
 
 const decode = (payload: Uint8Array, address?: string): DecodeResult =>
   bleAdvertisement.createDecoder().decode(payload, address === undefined ? {} : { address })

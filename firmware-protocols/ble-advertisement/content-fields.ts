@@ -1,0 +1,37 @@
+import { formatMac, toHex } from '../kit/hex.ts'
+import type { Extra } from '../kit/json.ts'
+import type { Draft } from '../kit/results.ts'
+import type { Signal } from '../reading.ts'
+
+/** What many makers send in the same few ways. Values that a sensor cannot have measured are left out. */
+
+const STANDARD_GRAVITY = 9.80665
+
+/** g to m/s², to 10 µm/s². */
+export const mps2FromG = (g: number): number => Math.round(g * STANDARD_GRAVITY * 100_000) / 100_000 || 0
+
+export function viewOf(payload: Uint8Array): DataView {
+  return new DataView(payload.buffer, payload.byteOffset, payload.length)
+}
+
+/** Signed 8.8 fixed point, big-endian. */
+export const s8p8 = (view: DataView, at: number): number => view.getInt16(at) / 256
+
+export function setHumidity(draft: Draft, percent: number): void {
+  if (percent >= 0 && percent <= 100) draft.humidityPct = percent
+}
+
+export function setBattery(draft: Draft, percent: number): void {
+  if (percent <= 100) draft.batteryPct = percent
+}
+
+/** A MAC in the content is who the tag is. `at`: of six bytes, sent from the last to the first. */
+export function setReversedMac(draft: Draft, extra: Extra, payload: Uint8Array, at: number): void {
+  const mac = payload.slice(at, at + 6).reverse()
+  draft.tag = toHex(mac)
+  extra['mac'] = formatMac(mac)
+}
+
+export function addSignal(draft: Draft, signal: Signal): void {
+  draft.signals = draft.signals === undefined ? [signal] : [...draft.signals, signal]
+}
