@@ -22,6 +22,7 @@ it.each(DRIVERS)('$kind: settings are a strict zod object with a description for
 
 it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when a configuration is applied', ({ kind, settings }) => {
   const samples: Record<string, unknown> = {
+    http: { port: 8090 },
     mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
     serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] } },
     ble: { gatt: [{ address: 'c0:ff:ee:01:02:03' }], channel: 'exclusive' },

@@ -1,9 +1,17 @@
 import { bleDriver } from './ble/ble-driver.ts'
 import type { Driver } from './driver.ts'
+import { httpPushDriver } from './http-push/driver.ts'
 import { createMqttDriver } from './mqtt/driver.ts'
 import { serialDriver } from './serial/serial-driver.ts'
 import { simulatorDriver } from './simulator/simulator-driver.ts'
 import { createUdpDriver } from './udp/driver.ts'
 
 /** Every built-in driver. A new one is added here and nowhere else. */
-export const DRIVERS: readonly Driver<unknown>[] = [bleDriver, createMqttDriver(), serialDriver, simulatorDriver, createUdpDriver()]
+export const DRIVERS: readonly Driver<unknown>[] = [
+  bleDriver,
+  httpPushDriver,
+  createMqttDriver(),
+  serialDriver,
+  simulatorDriver,
+  createUdpDriver()
+]

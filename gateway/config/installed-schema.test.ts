@@ -9,6 +9,9 @@ import type { Config } from './schema.ts'
 const schema = installedConfigSchema()
 const example = readFileSync('config.example.yaml', 'utf8')
 
+/** What the example refers to. */
+const ENVIRONMENT = { MQTT_PASSWORD: 'geheim', KAFKA_PASSWORD: 'geheim', PUSH_TOKEN: 'a-token-of-the-site', API_KEY: 'geheim' }
+
 async function valid(text: string, env: Record<string, string> = {}): Promise<Config> {
   const result = await parseConfig(text, 'config.example.yaml', { schema, env })
   if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'))
@@ -34,7 +37,7 @@ describe('config.example.yaml', () => {
   })
 
   it('is valid with all its options in force', async () => {
-    const config = await valid(everything, { MQTT_PASSWORD: 'geheim', KAFKA_PASSWORD: 'geheim' })
+    const config = await valid(everything, ENVIRONMENT)
     expect(config.gateway.id).toBe('hall-1-north')
     expect(config.sources[1]?.settings).toMatchObject({ username: 'tagward', password: 'geheim' })
     expect(config.kafka).toMatchObject({
@@ -52,7 +55,7 @@ describe('config.example.yaml', () => {
 
 describe('the drivers of this program', () => {
   it('take what the configuration made of their settings once more', async () => {
-    for (const source of (await valid(everything, { MQTT_PASSWORD: 'x', KAFKA_PASSWORD: 'y' })).sources) {
+    for (const source of (await valid(everything, ENVIRONMENT)).sources) {
       const driver = DRIVERS.find(({ kind }) => kind === source.driver)
       expect(driver?.settings.parse(source.settings), source.id).toEqual(source.settings)
     }
