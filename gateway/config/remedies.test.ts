@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { DRIVERS } from '../../drivers/catalogue.ts'
+import { transportsOf } from '../../firmware-protocols/codec.ts'
+import { CODECS } from '../../firmware-protocols/registry.ts'
 import { installedConfigSchema } from './installed-schema.ts'
 import { parseConfig } from './load-config.ts'
 import { formatProblem } from './problem.ts'
 
 const schema = installedConfigSchema()
 const KINDS = DRIVERS.map(({ kind }) => kind).join(', ')
+const SERIAL_PROTOCOLS = CODECS.filter((codec) => transportsOf(codec).includes('serial'))
+  .map(({ protocol }) => protocol)
+  .join(', ')
 
 async function told(text: string): Promise<readonly string[]> {
   const result = await parseConfig(text, 'f', { schema, env: { PW: 'geheim' } })
@@ -192,7 +197,7 @@ const CASES: Readonly<Record<string, readonly [text: string, ...told: string[]][
     ['site: a\nsources:\n  x: {driver: pigeon}', `sources.x.driver: "pigeon" is not allowed here; write one of: ${KINDS}`],
     [
       'site: a\nsources:\n  x: {driver: serial, protocol: nmea, port: COM1}',
-      'sources.x.protocol: "nmea" is not allowed here; did you mean nmea0183? write one of: dwm1001-uart-shell, nmea0183'
+      `sources.x.protocol: "nmea" is not allowed here; did you mean nmea0183? write one of: ${SERIAL_PROTOCOLS}`
     ]
   ],
   keys: [
