@@ -5,6 +5,7 @@ import type { Codec } from './codec.ts'
 import { dwm1001PansMqtt } from './dwm1001-pans-mqtt/pans-mqtt-codec.ts'
 import { dwm1001UartShell } from './dwm1001-uart-shell/uart-shell-codec.ts'
 import { dwm1001UartTlv } from './dwm1001-uart-tlv/uart-tlv-codec.ts'
+import { firaUci } from './fira-uci/uci-codec.ts'
 import { gatt } from './gatt/gatt-codec.ts'
 import { minewGatewayJson } from './minew-gateway-json/minew-gateway-codec.ts'
 import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
@@ -23,7 +24,8 @@ export const CODECS: readonly Codec[] = [
   minewGatewayJson,
   nooploopNlink,
   abeewayAt2,
-  abeewayAt3
+  abeewayAt3,
+  firaUci
 ]
 
 export function findCodec(protocol: string): Codec | undefined {
