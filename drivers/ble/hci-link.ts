@@ -12,6 +12,7 @@ const ACL_PACKET = 0x02
 const RESET_OPCODE = 0x0c03
 /** Longest L2CAP packet that an attribute server sends with the MTU that noble offers. */
 const ACL_HELD_MAX = 1024
+const ACL_QUEUE_MAX = 256
 
 export interface LinkEvents {
   /**
@@ -155,6 +156,8 @@ export class HciLink {
       delete held[handle]
       this.#events.malformed()
     }
+    // Answers to a strap that an adapter does not get rid of.
+    if (this.hci._aclQueue.length > ACL_QUEUE_MAX) this.hci._aclQueue = []
   }
 
   #socketError(error: unknown): void {

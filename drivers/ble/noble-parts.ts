@@ -44,6 +44,7 @@ export interface NobleCharacteristic {
 
 /** noble's `lib/hci-socket/gatt.js`. Answers come as events; a request that is refused may have none. */
 export interface NobleGatt extends EventEmitter {
+  readonly _commandQueue: readonly unknown[]
   exchangeMtu(): void
   discoverServices(uuids: readonly string[]): void
   discoverCharacteristics(service: string, uuids: readonly string[]): void

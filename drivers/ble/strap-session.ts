@@ -7,11 +7,16 @@ import type { StrapSettings } from './settings.ts'
 /** From the connection to the last subscription; noble says nothing of requests that a strap refuses. */
 export const SETUP_LIMIT_MS = 15_000
 
+/** Requests and confirmations that wait for the strap; we ask one thing at a time, so only a strap that floods gets there. */
+const QUEUE_MAX = 64
+
 export interface SessionEvents {
   /** `characteristic`: as codecs know it. */
   value(characteristic: string, value: Uint8Array): void
   /** Every subscription is in place. `missing`: characteristics that the strap does not have. */
   ready(missing: readonly string[]): void
+  /** Something came in that makes no sense; it is dropped. */
+  nonsense(): void
   /** It is of no use any more and is to be disconnected. */
   useless(why: string): void
 }
@@ -62,13 +67,22 @@ export class StrapSession {
     this.#subscribeAll().catch((error: unknown) => this.#useless(messageOf(error)))
   }
 
-  /** What came in on its connection. */
+  /** What came in on its connection. noble throws at what is too short; one strap must not end the listening to all others. */
   received(channel: number, data: Buffer): void {
-    this.#stream.push(channel, data)
+    this.#guarded(() => this.#stream.push(channel, data))
+    if (this.#gatt._commandQueue.length > QUEUE_MAX) this.#useless('it asks for more than it takes')
   }
 
   encrypted(on: number): void {
-    this.#stream.pushEncrypt(on)
+    this.#guarded(() => this.#stream.pushEncrypt(on))
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work()
+    } catch {
+      this.#events.nonsense()
+    }
   }
 
   /** The connection is over. */

@@ -180,6 +180,9 @@ export class Straps {
         this.#parts.amiss(strap.address, missing.length === 0 ? '' : `strap ${strap.address} has no ${missing.join(', ')}`)
         log.info({ sourceId, strap: strap.address, missing }, 'a strap is connected')
       },
+      nonsense: () => {
+        context.counters.errors++
+      },
       useless: (why) => {
         log.info({ sourceId, strap: strap.address, why }, 'a strap is disconnected')
         this.#failure(strap, why)

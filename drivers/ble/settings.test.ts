@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest'
+import { createBleDriver } from './ble-driver.ts'
+import { bleSettingsSchema } from './settings.ts'
+
+it('needs nothing said for the usual adapter', () => {
+  expect(bleSettingsSchema.parse({})).toEqual({
+    adapter: 'hci0',
+    scan: 'active',
+    intervalMs: 60,
+    windowMs: 60,
+    extended: false,
+    channel: 'shared',
+    gatt: [],
+    silenceLimitS: 60
+  })
+})
+
+it.each([
+  [{ adapter: 'usb0' }, 'adapter'],
+  [{ adapter: '00:1a:7d:da:71:13', channel: 'exclusive' }, 'adapter'],
+  [{ scan: 'both' }, 'scan'],
+  [{ intervalMs: 50, windowMs: 60 }, 'windowMs'],
+  [{ filter: { companies: ['ruuvi'] } }, 'filter.companies.0'],
+  [{ filter: { services: ['fea'] } }, 'filter.services.0'],
+  [{ filter: { addresses: ['ac:2'] } }, 'filter.addresses.0'],
+  [{ channel: 'exclusive', gatt: [{ address: 'c0ffee0102' }] }, 'gatt.0.address'],
+  [{ channel: 'exclusive', gatt: [{ address: 'c0:ff:ee:01:02:03' }, { address: 'C0FFEE010203' }] }, 'gatt.1.address'],
+  [{ gatt: [{ address: 'c0:ff:ee:01:02:03' }] }, 'gatt']
+])('refuses %j', (settings, path) => {
+  const result = bleSettingsSchema.safeParse(settings)
+  expect(result.error?.issues.map((issue) => issue.path.join('.'))).toEqual([path])
+})
+
+it('claims an adapter, however it is written', () => {
+  const claims = (adapter: string) =>
+    createBleDriver()
+      .exclusiveClaims?.(bleSettingsSchema.parse({ adapter }))
+      .map(({ resource }) => resource)
+  expect(claims('HCI1')).toEqual(['hci1'])
+  expect(claims('00:1A:7D:DA:71:13')).toEqual(['001a7dda7113'])
+})
