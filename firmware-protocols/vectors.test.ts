@@ -182,7 +182,19 @@ const BLE_READ = new Set([
   'bthome_v2',
   'gatt_heart_rate',
   'gatt_plx_continuous',
-  'gatt_simple'
+  'gatt_simple',
+  'teltonika_eye',
+  'kkm',
+  'moko_button',
+  'moko_bxp',
+  'moko_tag',
+  'mikrotik_tg_bt5',
+  'blueup_status',
+  'blueup_safety_ibeacon',
+  'holyiot',
+  'estimote_telemetry',
+  'sensirion',
+  'aranet4'
 ])
 const shared = new URL('../shared/vectors/', root)
 describe.skipIf(!existsSync(fileURLToPath(shared)))('shared vectors', () => {

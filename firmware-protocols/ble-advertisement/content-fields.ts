@@ -32,6 +32,22 @@ export function setReversedMac(draft: Draft, extra: Extra, payload: Uint8Array, 
   extra['mac'] = formatMac(mac)
 }
 
+/** The same where it is sent in display order: six bytes. */
+export function setMac(draft: Draft, extra: Extra, mac: Uint8Array): void {
+  draft.tag = toHex(mac)
+  extra['mac'] = formatMac(mac)
+}
+
+/** Three i16, x y z, big-endian, in mg. */
+export function setMilliG(draft: Draft, view: DataView, at: number): void {
+  draft.accelMps2 = [mps2FromG(view.getInt16(at) / 1000), mps2FromG(view.getInt16(at + 2) / 1000), mps2FromG(view.getInt16(at + 4) / 1000)]
+}
+
+/** No voltage, or all ones, is what a device sends that does not measure it. */
+export function setBatteryMilliV(draft: Draft, milliV: number): void {
+  if (milliV > 0 && milliV < 0xffff) draft.batteryV = milliV / 1000
+}
+
 export function addSignal(draft: Draft, signal: Signal): void {
   draft.signals = draft.signals === undefined ? [signal] : [...draft.signals, signal]
 }
