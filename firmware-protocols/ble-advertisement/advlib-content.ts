@@ -74,6 +74,8 @@ const TAKEN: ReadonlySet<string> = new Set([
   'uri'
 ])
 
+const MAX_BUTTONS = 16
+
 /** An address and the kind of it: `fee150bada55/2`. */
 const ADDRESS = /^([0-9a-f]{12})\/[23]$/
 
@@ -98,11 +100,20 @@ function takeMotion(result: JsonObject, draft: Draft, extra: Extra): void {
   if (Array.isArray(acceleration) && acceleration.length === 3)
     draft.accelMps2 = [axis(acceleration[0]), axis(acceleration[1]), axis(acceleration[2])]
   if (Array.isArray(isMotionDetected)) draft.moving = isMotionDetected.includes(true)
-  if (!Array.isArray(isButtonPressed)) return
-  const pressed = isButtonPressed.slice(0, 16).map((state) => state === true)
-  extra['is_button_pressed'] = pressed
-  draft.signals = pressed.map((on, index): Signal => ({ kind: 'button', slot: String(index + 1), form: 'level', on }))
+  if (Array.isArray(isButtonPressed)) takeButtons(isButtonPressed, finiteNumber(result['txCount']), draft, extra)
 }
+
+/** Sent when a button goes down and when it comes up; the second may be lost, so a press is an event, told apart by its counter. */
+function takeButtons(states: readonly unknown[], txCount: number | undefined, draft: Draft, extra: Extra): void {
+  const pressed = states.slice(0, MAX_BUTTONS).map((state) => state === true)
+  extra['is_button_pressed'] = pressed
+  const signals: Signal[] = []
+  for (const [index, isPressed] of pressed.entries()) if (isPressed) signals.push(pressOf(String(index + 1), txCount))
+  if (signals.length > 0) draft.signals = signals
+}
+
+const pressOf = (slot: string, txCount: number | undefined): Signal =>
+  txCount === undefined ? { kind: 'button', slot, form: 'event' } : { kind: 'button', slot, form: 'event', id: String(txCount) }
 
 /** Of g. */
 function axis(value: unknown): number | null {
