@@ -1,6 +1,7 @@
 import { abeewayAt2 } from './abeeway-at2/abeeway-at2-codec.ts'
 import { abeewayAt3 } from './abeeway-at3/abeeway-at3-codec.ts'
 import { bleAdvertisement } from './ble-advertisement/ble-advertisement-codec.ts'
+import { chirpstackV4Mqtt } from './chirpstack-v4-mqtt/chirpstack-codec.ts'
 import type { Codec } from './codec.ts'
 import { dwm1001PansMqtt } from './dwm1001-pans-mqtt/pans-mqtt-codec.ts'
 import { dwm1001UartShell } from './dwm1001-uart-shell/uart-shell-codec.ts'
@@ -25,7 +26,8 @@ export const CODECS: readonly Codec[] = [
   nooploopNlink,
   abeewayAt2,
   abeewayAt3,
-  firaUci
+  firaUci,
+  chirpstackV4Mqtt
 ]
 
 export function findCodec(protocol: string): Codec | undefined {
