@@ -5,11 +5,16 @@ import { aranet } from './aranet.ts'
 import { blueUpReaders } from './blueup.ts'
 import { bthome } from './bthome.ts'
 import { eddystone } from './eddystone.ts'
+import { elaManufacturer } from './ela-manufacturer.ts'
+import { elaServiceData } from './ela-service-data.ts'
 import { estimoteTelemetry } from './estimote-telemetry.ts'
 import { holyIot } from './holyiot.ts'
 import { appleIBeacon, nordicIBeacon } from './ibeacon.ts'
 import { kkmReaders } from './kkm.ts'
+import { kontakt, kontaktLegacy } from './kontakt.ts'
 import { mikrotik } from './mikrotik.ts'
+import { minewManufacturer } from './minew-manufacturer.ts'
+import { minewService } from './minew-service.ts'
 import { mokoBeacon } from './moko-beacon.ts'
 import { mokoButtonReaders } from './moko-button.ts'
 import { mokoTag } from './moko-tag.ts'
@@ -48,6 +53,12 @@ export const READERS: readonly AdvertisementReader[] = [
   estimoteTelemetry,
   sensirion,
   aranet,
+  minewService,
+  minewManufacturer,
+  kontakt,
+  kontaktLegacy,
+  elaManufacturer,
+  ...elaServiceData,
   sigCharacteristic,
   ...advlibReaders
 ]
