@@ -147,7 +147,9 @@ function readContent(structure: AdStructure, facts: FrameFacts): ContentResult {
 
 /** The first to name a field keeps it: the contents in their order, then what stands beside them, then the sender's address. */
 function merge(draft: Draft, more: Draft): Draft {
-  const merged: Draft = { ...more, ...draft, extra: { ...more.extra, ...draft.extra } }
+  // Assigned, not spread: two objects in one literal cost some ten times as much.
+  const merged: Draft = Object.assign({}, more, draft)
+  if (draft.extra !== undefined && more.extra !== undefined) merged.extra = Object.assign({}, more.extra, draft.extra)
   if (draft.signals !== undefined && more.signals !== undefined) merged.signals = mergeSignals(draft.signals, more.signals)
   return merged
 }

@@ -12,12 +12,19 @@ const MIN_TRIGGER_BYTES = 7
 const FIRST_TRIGGER_TYPE = 0x20
 const LAST_TRIGGER_TYPE = 0x2f
 
-const ALARMS: { readonly [type: number]: { readonly alarm: string; readonly signal: Pick<Signal, 'kind' | 'slot'> } } = {
-  32: { alarm: 'single_press', signal: { kind: 'button', slot: 'single' } },
-  33: { alarm: 'double_press', signal: { kind: 'button', slot: 'double' } },
-  34: { alarm: 'long_press', signal: { kind: 'button', slot: 'long' } },
-  35: { alarm: 'abnormal_inactivity', signal: { kind: 'motionless' } }
+interface Alarm {
+  readonly alarm: string
+  readonly kind: 'button' | 'motionless'
+  readonly slot?: string
 }
+
+/** `slot` tells the ways to press apart; there is one inactivity. */
+const ALARMS: readonly Alarm[] = [
+  { alarm: 'single_press', kind: 'button', slot: 'single' },
+  { alarm: 'double_press', kind: 'button', slot: 'double' },
+  { alarm: 'long_press', kind: 'button', slot: 'long' },
+  { alarm: 'abnormal_inactivity', kind: 'motionless' }
+]
 
 /**
  * MOKO buttons and wristbands (BeaconX Pro button, W6R), service FEE0, big-endian; each way to press has a frame and a counter:
@@ -35,7 +42,7 @@ function readTrigger(payload: Uint8Array): ContentResult {
   const [type = 0, flags = 0] = payload
   if (type < FIRST_TRIGGER_TYPE || type > LAST_TRIGGER_TYPE) return FOREIGN
   if (payload.length < MIN_TRIGGER_BYTES) return refused('FRAME_LENGTH', `${payload.length} bytes, at least ${MIN_TRIGGER_BYTES}`)
-  const meaning = ALARMS[type]
+  const meaning = ALARMS[type - FIRST_TRIGGER_TYPE]
   if (meaning === undefined) return refused('FRAME_FORMAT', `frame type ${type.toString(16)}`)
   const count = viewOf(payload).getUint16(2)
   const triggered = (flags & 0x02) !== 0
@@ -47,8 +54,12 @@ function readTrigger(payload: Uint8Array): ContentResult {
     device_id: toHex(payload.subarray(4, -2)),
     device_type: payload.at(-2) ?? 0
   }
-  const signals: Signal[] = [{ ...meaning.signal, form: 'counter', count, modulus: 0x1_0000, active: triggered }]
-  return { kind: 'content', reading: { extra, signals } }
+  return { kind: 'content', reading: { extra, signals: [signalOf(meaning, count, triggered)] } }
+}
+
+function signalOf({ kind, slot }: Alarm, count: number, active: boolean): Signal {
+  const modulus = 0x1_0000
+  return slot !== undefined ? { kind, slot, form: 'counter', count, modulus, active } : { kind, form: 'counter', count, modulus, active }
 }
 
 const RESPONSE_BYTES = 21

@@ -138,8 +138,9 @@ function measured(value: DataView, status: Field | undefined, sensor: Field | un
   const draft: Draft = {}
   const measurement = status === undefined ? 0 : value.getUint16(status.at, true)
   const device = sensor === undefined ? 0 : value.getUint16(sensor.at, true) | (value.getUint8(sensor.at + 2) << 16)
-  if (status) extra['measurement_status'] = namesOf(measurement, MEASUREMENT_STATUS)
-  if (sensor) extra['device_status'] = namesOf(device, DEVICE_STATUS)
+  if (status) extra['measurement_status'] = measurement
+  if (sensor) extra['device_status'] = device
+  if (status || sensor) extra['conditions'] = conditionsOf(measurement, device)
   if ((measurement & FROM_STORAGE) !== 0) draft.stale = true
   const spo2 = percent(sfloat(value.getUint16(1, true)))
   const pulse = bpm(sfloat(value.getUint16(3, true)))
@@ -168,10 +169,11 @@ function keepAmplitude(value: DataView, field: Field | undefined, extra: Extra):
 const percent = (value: number | undefined): number | undefined => (value !== undefined && value > 0 && value <= 100 ? value : undefined)
 const bpm = (value: number | undefined): number | undefined => (value !== undefined && value > 0 && value <= MAX_BPM ? value : undefined)
 
-function namesOf(bits: number, names: readonly (readonly [number, string])[]): string[] {
-  const set: string[] = []
-  for (const [bit, name] of names) if ((bits & (1 << bit)) !== 0) set.push(name)
-  return set
+function conditionsOf(measurement: number, device: number): string[] {
+  const names: string[] = []
+  for (const [bit, name] of MEASUREMENT_STATUS) if ((measurement & (1 << bit)) !== 0) names.push(name)
+  for (const [bit, name] of DEVICE_STATUS) if ((device & (1 << bit)) !== 0) names.push(name)
+  return names
 }
 
 /** The profile has no time zone; devices of a site are set to UTC or are off by hours, so nothing may hang on it. */
