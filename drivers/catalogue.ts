@@ -5,6 +5,7 @@ import { createMqttDriver } from './mqtt/driver.ts'
 import { serialDriver } from './serial/serial-driver.ts'
 import { simulatorDriver } from './simulator/simulator-driver.ts'
 import { createUdpDriver } from './udp/driver.ts'
+import { websocketDriver } from './websocket/driver.ts'
 
 /** Every built-in driver. A new one is added here and nowhere else. */
 export const DRIVERS: readonly Driver<unknown>[] = [
@@ -13,5 +14,6 @@ export const DRIVERS: readonly Driver<unknown>[] = [
   createMqttDriver(),
   serialDriver,
   simulatorDriver,
-  createUdpDriver()
+  createUdpDriver(),
+  websocketDriver
 ]

@@ -87,7 +87,7 @@ export const nmea0183: Codec = {
   protocol: 'nmea0183',
   title: 'NMEA 0183 (GNSS receivers)',
   transport: 'serial',
-  alsoOver: ['udp'],
+  alsoOver: ['udp', 'websocket'],
   encoding: 'text',
   idScope: 'system',
   createFramer: () => new NmeaFramer(),
