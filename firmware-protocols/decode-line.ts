@@ -37,12 +37,21 @@ export function createLineDecoder(protocol: string): ((inputLine: string) => Dec
   if (!codec) return undefined
   const decoder = codec.createDecoder()
   return (inputLine) => {
-    const envelope = parseEnvelope(inputLine)
-    const context = envelope === undefined ? {} : frameContext(envelope)
-    if (typeof context === 'string') return { error: `FRAME_CONTEXT: ${context}` }
-    const bytes = frameBytes(codec, String(envelope?.['frame'] ?? inputLine))
-    return bytes === undefined ? { error: 'FRAME_FORMAT: the frame is no hex' } : decodeFrames(codec, decoder, bytes, context)
+    const input = readInputLine(codec, inputLine)
+    return 'error' in input ? input : decodeFrames(codec, decoder, input.bytes, input.context)
   }
+}
+
+/** Bytes and context of an input line, or what is wrong with it. */
+export function readInputLine(
+  codec: Codec,
+  inputLine: string
+): { readonly bytes: Uint8Array; readonly context: FrameContext } | { readonly error: string } {
+  const envelope = parseEnvelope(inputLine)
+  const context = envelope === undefined ? {} : frameContext(envelope)
+  if (typeof context === 'string') return { error: `FRAME_CONTEXT: ${context}` }
+  const bytes = frameBytes(codec, String(envelope?.['frame'] ?? inputLine))
+  return bytes === undefined ? { error: 'FRAME_FORMAT: the frame is no hex' } : { bytes, context }
 }
 
 function parseEnvelope(inputLine: string): JsonObject | undefined {

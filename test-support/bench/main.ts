@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startKafka } from '../kafka/start-kafka.ts'
+import { measureCodecs } from './codec-rates.ts'
 import { asTable, type BenchReport } from './report.ts'
 import { fillLog, measureBytesPerMovement } from './storage.ts'
 import { measureDrain, measureStart, measureThroughput } from './throughput.ts'
@@ -64,7 +65,8 @@ async function measure(): Promise<BenchReport> {
     say(`start with ${values.events} events (they are written first) …`)
     await fillLog(join(room(folder, 'full'), 'data'), Number(values.events))
     const tenMillion = await measureStart(join(folder, 'full'))
-    return { ...throughput, drainPerSecond, bytesPerEvent, startMs: { empty, tenMillion } }
+    say('frames through every codec …')
+    return { ...throughput, drainPerSecond, bytesPerEvent, startMs: { empty, tenMillion }, codecFramesPerSecond: measureCodecs() }
   } finally {
     await kafka?.stop({ remove: true })
     rmSync(folder, { recursive: true, force: true })
