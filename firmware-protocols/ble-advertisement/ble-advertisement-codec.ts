@@ -16,7 +16,7 @@ import { TagIdentity } from './tag-identity.ts'
 /** Longest advertising data of Bluetooth 5 (Core Specification, volume 4, part E, 7.8.54). */
 const MAX_PAYLOAD_BYTES = 1650
 /** Tags whose counters are remembered; only those that a key is there for take a place. */
-const REMEMBERED_COUNTERS = 4096
+const REMEMBERED_COUNTERS = 16_384
 
 const INDEX = new CarrierIndex(READERS)
 type Keys = ReadonlyMap<string, Uint8Array>
