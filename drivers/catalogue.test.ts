@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
+import { transportsOf } from '../firmware-protocols/codec.ts'
+import { CODECS } from '../firmware-protocols/registry.ts'
 import { DRIVERS } from './catalogue.ts'
 
 it('lists each driver once, by a short name', () => {
@@ -25,7 +27,7 @@ it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when 
     http: { port: 8090 },
     mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
     serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] } },
-    ble: { gatt: [{ address: 'c0:ff:ee:01:02:03' }], channel: 'exclusive' },
+    ble: { straps: [{ address: 'c0:ff:ee:01:02:03' }], channel: 'exclusive' },
     simulator: {},
     websocket: { url: 'ws://192.0.2.9', apiKey: 'k', subscribe: { omlox: [{ topic: 'location_updates' }] } },
     udp: { port: 7667, multicast: { group: '239.255.76.67' } }
@@ -33,3 +35,12 @@ it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when 
   const once = settings.parse(samples[kind])
   expect(settings.parse(once)).toEqual(once)
 })
+
+it.each(DRIVERS)(
+  '$kind: no setting has the name of a protocol that it carries, under which the settings of that stand',
+  ({ carries, settings }) => {
+    if (!(settings instanceof z.ZodObject)) return
+    const carried = CODECS.filter((codec) => transportsOf(codec).some((transport) => carries.includes(transport)))
+    expect(carried.map(({ protocol }) => protocol).filter((protocol) => protocol in settings.shape)).toEqual([])
+  }
+)

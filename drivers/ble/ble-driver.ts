@@ -35,7 +35,7 @@ export function createBleDriver(options: BleDriverOptions = {}): Driver<BleSetti
       return new BleRun({
         settings,
         advertisementCodec: transports.includes('ble') ? codec : undefined,
-        gattCodec: settings.gatt.length === 0 ? undefined : strapCodec(codec, find),
+        gattCodec: settings.straps.length === 0 ? undefined : strapCodec(codec, find),
         context,
         loadNoble: options.loadNoble ?? loadNoble
       })

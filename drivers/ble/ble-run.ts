@@ -109,7 +109,7 @@ export class BleRun implements DriverRun {
     this.#watch = watch
     const guard = <Args extends unknown[]>(callback: (...args: Args) => void): ((...args: Args) => void) =>
       guarded({ failed: (error) => this.#failed(error) }, callback)
-    if (gattCodec !== undefined && settings.gatt.length > 0)
+    if (gattCodec !== undefined && settings.straps.length > 0)
       this.#straps = new Straps(
         {
           noble,
@@ -123,7 +123,7 @@ export class BleRun implements DriverRun {
           amiss: (address, why) => this.#amiss.set(address, why),
           failed: (error) => this.#failed(error)
         },
-        settings.gatt
+        settings.straps
       )
     const straps = this.#straps
     straps?.attach(link.hci, guard)

@@ -23,7 +23,7 @@ beforeEach(() => {
 })
 afterEach(() => sources.close())
 
-const settings = { channel: 'exclusive', gatt: [{ address: 'D0:00:00:00:00:01' }] }
+const settings = { channel: 'exclusive', straps: [{ address: 'D0:00:00:00:00:01' }] }
 const FLAGS = Uint8Array.of(2, 1, 6)
 
 /** Whoever is within reach and not connected advertises, as straps do. */
@@ -78,7 +78,7 @@ describe('a heart-rate strap', () => {
   })
 
   it('is one of several, each with its own', async () => {
-    await sources.apply({ yard: { ...settings, gatt: [{ address: STRAP }, { address: OTHER }] } }, 'gatt')
+    await sources.apply({ yard: { ...settings, straps: [{ address: STRAP }, { address: OTHER }] } }, 'gatt')
     await advertise(strap)
     await advertise(other)
     expect(await beat(60)).toBe(true)
@@ -130,7 +130,7 @@ describe('a heart-rate strap', () => {
   })
 
   it('that advertises and cannot be connected to is given up after a while, and holds up no other', async () => {
-    await sources.apply({ yard: { ...settings, gatt: [{ address: STRAP }, { address: OTHER }] } }, 'gatt')
+    await sources.apply({ yard: { ...settings, straps: [{ address: STRAP }, { address: OTHER }] } }, 'gatt')
     strap.reachable = false
     adapter.advertise({ type: ADV_IND, address: STRAP, data: FLAGS })
     await turns()
@@ -214,7 +214,7 @@ describe('a heart-rate strap', () => {
   })
 
   it('without what is wanted is said to be amiss', async () => {
-    await sources.apply({ yard: { ...settings, gatt: [{ address: STRAP, characteristics: ['2a37', '2a5f'] }] } }, 'gatt')
+    await sources.apply({ yard: { ...settings, straps: [{ address: STRAP, characteristics: ['2a37', '2a5f'] }] } }, 'gatt')
     await advertise(strap)
     expect(sources.status()).toMatchObject({ health: 'degraded', amiss: expect.stringContaining('2a5f') })
     expect(await beat(70)).toBe(true)
@@ -244,7 +244,7 @@ describe('a heart-rate strap', () => {
     const special = new VirtualStrap(STRAP, [{ uuid: 0x181a, characteristics: [{ uuid: 0x2a6e, properties: 0x20 }] }])
     adapter.peripherals.splice(0, adapter.peripherals.length, special)
     await sources.apply(
-      { yard: { ...settings, gatt: [{ address: STRAP, characteristics: ['00002A6E-0000-1000-8000-00805F9B34FB'] }] } },
+      { yard: { ...settings, straps: [{ address: STRAP, characteristics: ['00002A6E-0000-1000-8000-00805F9B34FB'] }] } },
       'gatt'
     )
     await advertise(special)

@@ -10,7 +10,7 @@ it('needs nothing said for the usual adapter', () => {
     windowMs: 60,
     extended: false,
     channel: 'shared',
-    gatt: [],
+    straps: [],
     silenceLimitS: 60
   })
 })
@@ -23,9 +23,9 @@ it.each([
   [{ filter: { companies: ['ruuvi'] } }, 'filter.companies.0'],
   [{ filter: { services: ['fea'] } }, 'filter.services.0'],
   [{ filter: { addresses: ['ac:2'] } }, 'filter.addresses.0'],
-  [{ channel: 'exclusive', gatt: [{ address: 'c0ffee0102' }] }, 'gatt.0.address'],
-  [{ channel: 'exclusive', gatt: [{ address: 'c0:ff:ee:01:02:03' }, { address: 'C0FFEE010203' }] }, 'gatt.1.address'],
-  [{ gatt: [{ address: 'c0:ff:ee:01:02:03' }] }, 'gatt']
+  [{ channel: 'exclusive', straps: [{ address: 'c0ffee0102' }] }, 'straps.0.address'],
+  [{ channel: 'exclusive', straps: [{ address: 'c0:ff:ee:01:02:03' }, { address: 'C0FFEE010203' }] }, 'straps.1.address'],
+  [{ straps: [{ address: 'c0:ff:ee:01:02:03' }] }, 'straps']
 ])('refuses %j', (settings, path) => {
   const result = bleSettingsSchema.safeParse(settings)
   expect(result.error?.issues.map((issue) => issue.path.join('.'))).toEqual([path])

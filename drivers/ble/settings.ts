@@ -111,7 +111,7 @@ export const bleSettingsSchema = z
         'shared: beside the system’s own Bluetooth; exclusive: the gateway alone has the adapter, which the system must have set down (hciconfig hci0 down). Going back to shared takes a restart of the gateway'
     }),
     filter: filterSchema.optional(),
-    gatt: z.array(strapSchema).max(16).default([]).meta({
+    straps: z.array(strapSchema).max(16).default([]).meta({
       title: 'Straps',
       description: 'Heart-rate straps and the like, which must be connected to. Their notifications are read with the protocol gatt'
     }),
@@ -124,20 +124,21 @@ export const bleSettingsSchema = z
   .superRefine((settings, issues) => {
     const problem = (path: (string | number)[], message: string, remedy: string): void =>
       issues.addIssue({ code: 'custom', path, message, params: { remedy } })
-    if (settings.windowMs > settings.intervalMs) problem(['windowMs'], 'is longer than intervalMs', 'write at most the value of intervalMs')
-    if (settings.channel === 'exclusive' && !/^hci/i.test(settings.adapter))
+    const { adapter, channel, extended, straps, intervalMs, windowMs } = settings
+    if (windowMs > intervalMs) problem(['windowMs'], 'is longer than intervalMs', 'write at most the value of intervalMs')
+    if (channel === 'exclusive' && !/^hci/i.test(adapter))
       problem(['adapter'], 'is an address: the address of an adapter that is set down cannot be asked for', 'write hci0, hci1 …')
     // The native socket connects on a shared channel with a call that waits for the strap and holds up the whole program meanwhile;
     // it leaves only the commands of extended advertising and of its own channel alone.
-    if (settings.gatt.length > 0 && settings.channel === 'shared' && !settings.extended)
+    if (straps.length > 0 && channel === 'shared' && !extended)
       problem(
-        ['gatt'],
+        ['straps'],
         'cannot be used on a shared channel without extended: while the system connects, the whole gateway would stand still',
         'write channel: exclusive, or extended: true with an adapter of Bluetooth 5'
       )
-    const addresses = settings.gatt.map(({ address }) => normalAddress(address))
+    const addresses = straps.map(({ address }) => normalAddress(address))
     for (const [index, address] of addresses.entries())
-      if (addresses.indexOf(address) !== index) problem(['gatt', index, 'address'], 'stands twice', 'remove one of the two')
+      if (addresses.indexOf(address) !== index) problem(['straps', index, 'address'], 'stands twice', 'remove one of the two')
   })
 
 /** Settings of a `ble` source after validation. */
