@@ -2,6 +2,7 @@ import { abeewayAt2 } from './abeeway-at2/abeeway-at2-codec.ts'
 import { abeewayAt3 } from './abeeway-at3/abeeway-at3-codec.ts'
 import { bleAdvertisement } from './ble-advertisement/ble-advertisement-codec.ts'
 import { chirpstackV4Mqtt } from './chirpstack-v4-mqtt/chirpstack-codec.ts'
+import { ciholasCdp } from './ciholas-cdp/cdp-codec.ts'
 import type { Codec } from './codec.ts'
 import { dwm1001PansMqtt } from './dwm1001-pans-mqtt/pans-mqtt-codec.ts'
 import { dwm1001UartShell } from './dwm1001-uart-shell/uart-shell-codec.ts'
@@ -27,7 +28,8 @@ export const CODECS: readonly Codec[] = [
   abeewayAt2,
   abeewayAt3,
   firaUci,
-  chirpstackV4Mqtt
+  chirpstackV4Mqtt,
+  ciholasCdp
 ]
 
 export function findCodec(protocol: string): Codec | undefined {
