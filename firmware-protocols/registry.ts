@@ -12,10 +12,12 @@ import { gatt } from './gatt/gatt-codec.ts'
 import { minewGatewayJson } from './minew-gateway-json/minew-gateway-codec.ts'
 import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
 import { nooploopNlink } from './nooploop-nlink/nlink-codec.ts'
+import { qorvoQm33Cli } from './qorvo-qm33-cli/qm33-codec.ts'
 import { trek1000Range } from './trek1000-range/trek-codec.ts'
 
 /** Every protocol that can be configured. To add one: a folder with its codec, one line here, a page in docs/protocols. */
 export const CODECS: readonly Codec[] = [
+  qorvoQm33Cli,
   trek1000Range,
   dwm1001UartTlv,
   dwm1001PansMqtt,
