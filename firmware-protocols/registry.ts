@@ -12,7 +12,9 @@ import { gatt } from './gatt/gatt-codec.ts'
 import { minewGatewayJson } from './minew-gateway-json/minew-gateway-codec.ts'
 import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
 import { nooploopNlink } from './nooploop-nlink/nlink-codec.ts'
+import { openmqttgatewayBle } from './openmqttgateway-ble/omg-codec.ts'
 import { qorvoQm33Cli } from './qorvo-qm33-cli/qm33-codec.ts'
+import { shellyBluMqtt } from './shelly-blu-mqtt/shelly-blu-codec.ts'
 import { trek1000Range } from './trek1000-range/trek-codec.ts'
 
 /** Every protocol that can be configured. To add one: a folder with its codec, one line here, a page in docs/protocols. */
@@ -31,7 +33,9 @@ export const CODECS: readonly Codec[] = [
   abeewayAt3,
   firaUci,
   chirpstackV4Mqtt,
-  ciholasCdp
+  ciholasCdp,
+  shellyBluMqtt,
+  openmqttgatewayBle
 ]
 
 export function findCodec(protocol: string): Codec | undefined {

@@ -1,11 +1,17 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import type { DecodeResult, Decoder, FrameContext } from '../codec.ts'
-import { encodeAdStructures, manufacturerStructure } from '../kit/ad-structures.ts'
+import { type AdStructure, encodeAdStructures, manufacturerStructure } from '../kit/ad-structures.ts'
 import { fromHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
+import type { Signal } from '../reading.ts'
 
 const APPLE_COMPANY_ID = 0x004c
+const SERVICE_DATA_TYPE: ReadonlyMap<number, number> = new Map([
+  [2, 0x16],
+  [4, 0x20],
+  [16, 0x21]
+])
 
 /**
  * What gateways forward of the air goes through the same decoder, with the same settings, as what the appliance hears
@@ -35,9 +41,16 @@ export class HeardAdvertisement {
     const view = new DataView(payload.buffer)
     view.setUint16(18, beacon.major)
     view.setUint16(20, beacon.minor)
-    view.setInt8(22, beacon.txPowerDbm)
+    view.setInt8(22, beacon.txPowerDbm ?? 0)
     this.fill(draft, extra, encodeAdStructures([manufacturerStructure(APPLE_COMPANY_ID, payload)]), mac, context)
+    if (beacon.txPowerDbm === undefined) delete extra['measured_power_dbm']
   }
+}
+
+/** One AD structure of service data, the UUID (16, 32 or 128 bits, in display order) turned to air order. */
+export function serviceStructure(uuid: Uint8Array, data: Uint8Array): AdStructure | undefined {
+  const type = SERVICE_DATA_TYPE.get(uuid.length)
+  return type === undefined ? undefined : { type, data: Uint8Array.of(...uuid.toReversed(), ...data) }
 }
 
 export interface Beacon {
@@ -45,7 +58,7 @@ export interface Beacon {
   readonly uuid: Uint8Array
   readonly major: number
   readonly minor: number
-  readonly txPowerDbm: number
+  readonly txPowerDbm: number | undefined
 }
 
 /** Bytes of an iBeacon's UUID with or without dashes. */
@@ -55,11 +68,15 @@ export function beaconUuid(value: unknown): Uint8Array | undefined {
   return bytes?.length === 16 ? bytes : undefined
 }
 
+/** A retained message is of unknown age: what is set may still be; what once happened, or is over, is no news. */
+const stillStands = (signal: Signal): boolean => signal.form === 'level' && signal.on
+
 function merge(draft: Draft, extra: Extra, result: DecodeResult): void {
   if (result.kind === 'error') extra['adv_error'] = `${result.code}: ${result.why}`
   if (result.kind !== 'readings') return
-  for (const { tag, extra: said = {}, ...fields } of result.readings) {
+  for (const { tag, extra: said = {}, signals, ...fields } of result.readings) {
     Object.assign(draft, { ...fields, ...draft })
+    if (signals !== undefined) draft.signals ??= draft.stale === true ? signals.filter(stillStands) : signals
     if (tag !== undefined) draft.tag = tag
     for (const [key, value] of Object.entries(said)) if (!Object.hasOwn(extra, key)) extra[key] = value
   }

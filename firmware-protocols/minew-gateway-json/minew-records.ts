@@ -87,8 +87,7 @@ function applyBeacon(record: JsonObject, draft: Draft, extra: Extra, mac: string
   if (major !== undefined) extra['major'] = major
   if (minor !== undefined) extra['minor'] = minor
   if (power !== undefined) draft.txPowerDbm = power
-  if (major !== undefined && minor !== undefined)
-    heard.fillBeacon(draft, extra, { uuid, major, minor, txPowerDbm: power ?? 0 }, mac, context)
+  if (major !== undefined && minor !== undefined) heard.fillBeacon(draft, extra, { uuid, major, minor, txPowerDbm: power }, mac, context)
 }
 
 function applyRaw(raw: unknown, draft: Draft, extra: Extra, mac: string, heard: HeardAdvertisement, context: FrameContext): void {
