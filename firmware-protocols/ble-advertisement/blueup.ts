@@ -4,15 +4,11 @@ import type { Draft } from '../kit/results.ts'
 import type { Signal } from '../reading.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
 import { uuidText } from './carrier-index.ts'
-import { setBattery, viewOf } from './content-fields.ts'
+import { viewOf } from './content-fields.ts'
 
 const STATUS_UUID = 0x8800
-const BATTERY_UUID = 0x180f
 const APPLE_COMPANY_ID = 0x004c
 const SAFETY_UUID = '496f4944434f4445b73e425553616665'
-
-/** Model and serial number in the local name: `BlueUp-10-012345`. */
-const NAME = /^BlueUp-\d\d-\d{6}/
 
 const FLAGS = [
   [0x80, 'alarm_active'],
@@ -26,7 +22,7 @@ const FLAGS = [
 const ALARM = 0xc0
 
 /**
- * BlueUp (BlueBeacon firmware 6, "BlueUp Advertising Packet"), service 8800: one byte, b7 alarm active, b6 alarm supported, b4
+ * BlueUp (BlueBeacon firmware 6, "BlueUp Advertising Packet"), service 8800 beside the battery in 180F: one byte, b7 alarm active, b6 alarm supported, b4
  * safety, b3 sensor, b2 Quuppa, b1 iBeacon, b0 Eddystone frame active. A tag without an alarm says nothing about one.
  */
 function readStatus(payload: Uint8Array): ContentResult {
@@ -73,16 +69,5 @@ function readSafety(payload: Uint8Array): ContentResult {
 
 export const blueUpReaders: readonly AdvertisementReader[] = [
   { title: 'BlueUp status', carrier: { serviceUuid: STATUS_UUID }, read: readStatus },
-  { title: 'BlueUp safety', carrier: { companyId: APPLE_COMPANY_ID }, read: readSafety },
-  {
-    title: 'BlueUp battery',
-    carrier: { serviceUuid: BATTERY_UUID },
-    read(payload, { name }) {
-      const [percent] = payload
-      if (percent === undefined || payload.length !== 1 || name === undefined || !NAME.test(name)) return FOREIGN
-      const reading: Draft = {}
-      setBattery(reading, percent)
-      return { kind: 'content', reading }
-    }
-  }
+  { title: 'BlueUp safety', carrier: { companyId: APPLE_COMPANY_ID }, read: readSafety }
 ]

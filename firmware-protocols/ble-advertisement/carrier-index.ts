@@ -33,7 +33,8 @@ export function carrierIdOf({ type, data }: AdStructure): number {
 /** A UUID as people write it, of its bytes from the last to the first. */
 export function uuidText(littleEndian: Uint8Array): string {
   const hex = toHex(littleEndian.toReversed())
-  return hex.length === 32 ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : hex
+  if (hex.length !== 32) return hex
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
 const NOBODY: readonly AdvertisementReader[] = []

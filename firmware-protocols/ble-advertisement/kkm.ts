@@ -46,9 +46,11 @@ function readKkm(payload: Uint8Array, context: ContentContext): ContentResult {
   const draft: KkmDraft = { extra: {} }
   switch (payload[0]) {
     case SENSOR:
+      if (hasPassword(context)) return NOT_ITS_OWN
       if (payload.length < 3) return refused('FRAME_LENGTH', `${payload.length} bytes, at least 3`)
       return finished(draft, readMaskedFields(viewOf(payload).getUint16(1), payload.subarray(3), draft))
     case SENSOR_V2:
+      if (hasPassword(context)) return NOT_ITS_OWN
       draft.extra['model'] = payload[1] ?? 0
       return finished(draft, readBlocks(payload.subarray(2), draft))
     case SYSTEM:
@@ -61,6 +63,10 @@ function readKkm(payload: Uint8Array, context: ContentContext): ContentResult {
       return FOREIGN
   }
 }
+
+/** Whoever has no password could otherwise end the alarm of a tag that has one. */
+const NOT_ITS_OWN = refused('FRAME_CONTEXT', 'not encrypted, but there is a password for this tag: not taken for its own')
+const hasPassword = (context: ContentContext): boolean => context.address !== undefined && context.keyOf(context.address) !== undefined
 
 const finished = (reading: KkmDraft, isWhole: boolean): ContentResult =>
   isWhole ? { kind: 'content', reading } : refused('FRAME_LENGTH', 'cut off within an announced field')
