@@ -14,26 +14,25 @@ import { utf8Text } from '../kit/text.ts'
 import type { Json } from '../reading.ts'
 import { uuidText } from './carrier-index.ts'
 
-/** What any device may put beside the content that is understood; several structures under one name become a list. */
-export function advertisementExtras(structures: readonly AdStructure[]): {
-  readonly extra: Extra
-  readonly txPowerDbm: number | undefined
-} {
-  const extra: Extra = {}
-  for (const structure of structures) if (!takeCommon(structure, extra) && !takeUuids(structure, extra)) takeHex(structure, extra)
-  const txPowerDbm = extra['ad_tx_power_dbm']
-  return { extra, txPowerDbm: typeof txPowerDbm === 'number' ? txPowerDbm : undefined }
-}
-
-function takeCommon({ type, data }: AdStructure, extra: Extra): boolean {
-  const isByte = data.length === 1
-  const [byte = 0] = data
-  if (type === AD_COMPLETE_NAME) extra['name'] = utf8Text(data)
-  else if (type === AD_SHORT_NAME) extra['name'] ??= utf8Text(data)
-  else if (type === AD_FLAGS && isByte) extra['flags'] = byte
-  else if (type === AD_TX_POWER && isByte) extra['ad_tx_power_dbm'] = (byte << 24) >> 24
-  else return false
-  return true
+/**
+ * Adds what any device may put beside the content that is understood; several structures under one name become a list. What the
+ * content itself has named stays. Gives the tx power that is told for the advertisement.
+ */
+export function addAdvertisementExtras(structures: readonly AdStructure[], extra: Extra): number | undefined {
+  const isNamed = extra['name'] !== undefined
+  let txPowerDbm: number | undefined
+  for (const structure of structures) {
+    const { type, data } = structure
+    const byte = data[0] ?? 0
+    if (type === AD_FLAGS && data.length === 1) extra['flags'] ??= byte
+    else if (type === AD_TX_POWER && data.length === 1) {
+      txPowerDbm = (byte << 24) >> 24
+      extra['ad_tx_power_dbm'] ??= txPowerDbm
+    } else if (type === AD_COMPLETE_NAME || type === AD_SHORT_NAME) {
+      if (!isNamed && (type === AD_COMPLETE_NAME || extra['name'] === undefined)) extra['name'] = utf8Text(data)
+    } else if (!takeUuids(structure, extra)) takeHex(structure, extra)
+  }
+  return txPowerDbm
 }
 
 function takeUuids({ type, data }: AdStructure, extra: Extra): boolean {

@@ -1,11 +1,12 @@
 import { type DecodeResult, type Decoder, defineCodec, type FrameContext } from '../codec.ts'
 import { AD_COMPLETE_NAME, AD_MANUFACTURER_DATA, AD_SHORT_NAME, type AdStructure, readAdStructures } from '../kit/ad-structures.ts'
 import { fromHex } from '../kit/hex.ts'
+import type { Extra } from '../kit/json.ts'
 import { LruMap } from '../kit/lru-map.ts'
 import { type Draft, failure, ignored, readings } from '../kit/results.ts'
 import { utf8Bytes, utf8Text } from '../kit/text.ts'
 import type { Signal } from '../reading.ts'
-import { advertisementExtras } from './advertisement-extras.ts'
+import { addAdvertisementExtras } from './advertisement-extras.ts'
 import { type BeaconIdentity, type ContentContext, type ContentResult, FOREIGN } from './advertisement-reader.ts'
 import { READERS } from './advertisement-readers.ts'
 import { type AdvertisementSettings, advertisementSettingsSchema, bareHex, DEFAULT_SETTINGS } from './advertisement-settings.ts'
@@ -120,9 +121,11 @@ class AdvertisementDecoder implements Decoder {
 
   #complete(draft: Draft, others: readonly AdStructure[]): Draft {
     if (others.length > 0) {
-      const { extra, txPowerDbm } = advertisementExtras(others)
+      // A reader's own `extra` is new with its reading; nobody else has it.
+      const extra: Extra = (draft.extra as Extra | undefined) ?? {}
+      draft.extra = extra
+      const txPowerDbm = addAdvertisementExtras(others, extra)
       if (txPowerDbm !== undefined) draft.txPowerDbm ??= txPowerDbm
-      draft.extra = draft.extra === undefined ? extra : Object.assign(extra, draft.extra)
     }
     const tag = this.#identity.choose(draft.tag, this.#facts.address)
     if (tag !== undefined) draft.tag = tag

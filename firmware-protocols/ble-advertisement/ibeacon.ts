@@ -1,4 +1,4 @@
-import { toHex } from '../kit/hex.ts'
+import { formatUuid, toHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
 import { viewOf } from './content-fields.ts'
@@ -32,12 +32,7 @@ export function readIBeacon(payload: Uint8Array): ContentResult {
   const uuid = toHex(payload.subarray(2, 18))
   const major = view.getUint16(18)
   const minor = view.getUint16(20)
-  const extra: Extra = {
-    uuid: `${uuid.slice(0, 8)}-${uuid.slice(8, 12)}-${uuid.slice(12, 16)}-${uuid.slice(16, 20)}-${uuid.slice(20)}`,
-    major,
-    minor,
-    measured_power_dbm: view.getInt8(22)
-  }
+  const extra: Extra = { uuid: formatUuid(payload, 2), major, minor, measured_power_dbm: view.getInt8(22) }
   return { kind: 'content', reading: { extra }, beacon: { format: 'ibeacon', uuid, major, minor } }
 }
 

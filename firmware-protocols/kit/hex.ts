@@ -24,3 +24,10 @@ export function formatMac(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length; i++) text += (i === 0 ? '' : ':') + (UPPER[bytes[i] ?? 0] ?? '')
   return text
 }
+
+/** Sixteen bytes in display order as `00112233-4455-6677-8899-aabbccddeeff`. */
+export function formatUuid(bytes: Uint8Array, start = 0): string {
+  let text = ''
+  for (let i = 0; i < 16; i++) text += (i === 4 || i === 6 || i === 8 || i === 10 ? '-' : '') + (LOWER[bytes[start + i] ?? 0] ?? '')
+  return text
+}
