@@ -67,6 +67,65 @@ describe('asset tags', () => {
       })
     )
   })
+
+  it('holds a BlueUp alarm while its bit is set, and says nothing for a beacon that has none', () => {
+    for (let status = 0; status < 256; status++) {
+      const got = reading(service(0x8800, Uint8Array.of(status)))
+      const level = { kind: 'sos', form: 'level', on: (status & 0x80) !== 0 }
+      expect(got.signals).toEqual((status & 0xc0) === 0 ? undefined : [level])
+    }
+  })
+
+  it('tells a drop of a MikroTik tag from an impact, by one bit and three', () => {
+    for (let flags = 0; flags < 64; flags++) {
+      const payload = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 25, 0, 0, 0, 0, flags, 80)
+      expect(reading(company(0x094f, payload)).signals).toEqual([
+        { kind: 'fall', form: 'level', on: (flags & 4) !== 0 },
+        { kind: 'impact', form: 'level', on: flags >= 8 }
+      ])
+    }
+  })
+
+  it('keeps gravity at 1 g in each of the ranges of a MOKO beacon', () => {
+    const digits = [1000, 500, 250, 83]
+    for (const [range, digit] of digits.entries()) {
+      const raw = digit << 4
+      const payload = Uint8Array.of(0x60, 0, 10, 1, range, 1, 0, 0, 0, 0, raw >> 8, raw & 0xff)
+      const { accelMps2 } = reading(service(0xfeab, payload))
+      expect(Math.abs((accelMps2?.[2] ?? 0) / 9.80665 - 1)).toBeLessThan(0.005)
+    }
+  })
+
+  it('reads back what a Sensirion gadget measures', () => {
+    const sample = fc.record({ degrees: fc.nat(0xffff), humidity: fc.nat(0xffff), co2: fc.nat(0xfffe) })
+    fc.assert(
+      fc.property(sample, ({ degrees, humidity, co2 }) => {
+        const values = [degrees, humidity, co2].flatMap((value) => [value & 0xff, value >> 8])
+        const got = reading(company(0x06d5, Uint8Array.of(0, 10, 0xbe, 0xef, ...values)))
+        expect(got.temperatureDegC).toBeCloseTo(-45 + (175 * degrees) / 65_535, 9)
+        expect(got.humidityPct).toBeCloseTo((100 * humidity) / 65_535, 9)
+        expect(got.co2Ppm).toBe(co2)
+      })
+    )
+  })
+
+  it('never tells less time for a greater code of an Estimote motion state', () => {
+    const seconds = Array.from({ length: 256 }, (_unused, code) => {
+      const payload = new Uint8Array(20)
+      payload.set([0x12])
+      payload[14] = code
+      return Number(reading(service(0xfe9a, payload)).extra?.['curr_motion_s'])
+    })
+    expect(seconds[63]).toBe(63)
+    for (const [first, last] of [
+      [0, 63],
+      [64, 127],
+      [128, 191],
+      [192, 223],
+      [224, 255]
+    ] as const)
+      for (let code = first + 1; code <= last; code++) expect(seconds[code]).toBeGreaterThan(seconds[code - 1] ?? Infinity)
+  })
 })
 
 describe('encrypted KKM frames', () => {
