@@ -25,6 +25,7 @@ it.each(DRIVERS)('$kind: settings are a strict zod object with a description for
 it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when a configuration is applied', ({ kind, settings }) => {
   const samples: Record<string, unknown> = {
     http: { port: 8090 },
+    'http-poll': { url: 'http://192.0.2.9/tags' },
     mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
     serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] } },
     ble: { straps: [{ address: 'c0:ff:ee:01:02:03' }], channel: 'exclusive' },

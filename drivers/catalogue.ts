@@ -1,5 +1,6 @@
 import { bleDriver } from './ble/ble-driver.ts'
 import type { Driver } from './driver.ts'
+import { createHttpPollDriver } from './http-poll/driver.ts'
 import { httpPushDriver } from './http-push/driver.ts'
 import { createMqttDriver } from './mqtt/driver.ts'
 import { serialDriver } from './serial/serial-driver.ts'
@@ -11,6 +12,7 @@ import { websocketDriver } from './websocket/driver.ts'
 export const DRIVERS: readonly Driver<unknown>[] = [
   bleDriver,
   httpPushDriver,
+  createHttpPollDriver(),
   createMqttDriver(),
   serialDriver,
   simulatorDriver,

@@ -69,6 +69,11 @@ export const SOURCE_CODES = {
     blame: 'site',
     remedy: 'The message gives its reason; look into the log of the other side.'
   },
+  LINK_RATE_LIMITED: {
+    title: 'The other side wants to be asked less often',
+    blame: 'installer',
+    remedy: `Raise intervalS of the source. ${TRIED_AGAIN}`
+  },
   LINK_AUTH_FAILED: {
     title: 'The other side does not take user and password, token or key',
     blame: 'installer',
