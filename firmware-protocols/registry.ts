@@ -4,11 +4,13 @@ import { bleAdvertisement } from './ble-advertisement/ble-advertisement-codec.ts
 import { chirpstackV4Mqtt } from './chirpstack-v4-mqtt/chirpstack-codec.ts'
 import { ciholasCdp } from './ciholas-cdp/cdp-codec.ts'
 import type { Codec } from './codec.ts'
+import { decawavePdoaJson } from './decawave-pdoa-json/pdoa-codec.ts'
 import { dwm1001PansMqtt } from './dwm1001-pans-mqtt/pans-mqtt-codec.ts'
 import { dwm1001UartShell } from './dwm1001-uart-shell/uart-shell-codec.ts'
 import { dwm1001UartTlv } from './dwm1001-uart-tlv/uart-tlv-codec.ts'
 import { firaUci } from './fira-uci/uci-codec.ts'
 import { gatt } from './gatt/gatt-codec.ts'
+import { makerfabsAtRange } from './makerfabs-at-range/makerfabs-codec.ts'
 import { minewGatewayJson } from './minew-gateway-json/minew-gateway-codec.ts'
 import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
 import { nooploopNlink } from './nooploop-nlink/nlink-codec.ts'
@@ -19,6 +21,8 @@ import { trek1000Range } from './trek1000-range/trek-codec.ts'
 
 /** Every protocol that can be configured. To add one: a folder with its codec, one line here, a page in docs/protocols. */
 export const CODECS: readonly Codec[] = [
+  makerfabsAtRange,
+  decawavePdoaJson,
   qorvoQm33Cli,
   trek1000Range,
   dwm1001UartTlv,
