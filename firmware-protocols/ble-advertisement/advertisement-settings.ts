@@ -3,9 +3,21 @@ import { SECRET } from '../kit/setting-marks.ts'
 
 const hexText = (digits: RegExp, message: string) => z.string().regex(digits, message)
 
-/** An id, or with one `*` at its beginning or end all ids that end or begin so. */
-const pattern = (example: string) =>
-  hexText(/^(\*?[0-9a-fA-F-]+|[0-9a-fA-F-]+\*)$/, `hex digits, with * at the beginning or the end for any, for example ${example}`)
+/** Ids and keys as the rest of the program writes them: lower-case hex without separators. */
+export const bareHex = (text: string): string => text.replace(/[ :-]/g, '').toLowerCase()
+
+/**
+ * An id of so many hex digits, or with one `*` at its beginning or end all ids that end or begin so. An id of another length would
+ * never fit, and the alarm that it stands for would never come: that must be said when the rule is written.
+ */
+const pattern = (digits: number, example: string) =>
+  hexText(/^(\*?[0-9a-fA-F-]+|[0-9a-fA-F-]+\*)$/, `hex digits, with * at the beginning or the end for any, for example ${example}`).refine(
+    (text) => (text.includes('*') ? bareHex(text).length <= digits : bareHex(text).length === digits),
+    {
+      message: `must have ${digits} hex digits, or fewer and * at the beginning or the end`,
+      params: { remedy: `write all ${digits} digits, or * for those that do not matter` }
+    }
+  )
 
 const keySchema = z
   .strictObject({
@@ -38,7 +50,7 @@ const u16 = z.int().min(0).max(65_535)
 
 const matchSchema = z
   .strictObject({
-    uuid: pattern('e2c56db5dffb48d2b060d0f5a71096e0')
+    uuid: pattern(32, 'e2c56db5dffb48d2b060d0f5a71096e0')
       .optional()
       .meta({
         title: 'iBeacon UUID',
@@ -47,13 +59,13 @@ const matchSchema = z
       }),
     major: u16.optional().meta({ title: 'Major', description: 'Major number of an iBeacon' }),
     minor: u16.optional().meta({ title: 'Minor', description: 'Minor number of an iBeacon' }),
-    namespace: pattern('01020304050607080900')
+    namespace: pattern(20, '01020304050607080900')
       .optional()
       .meta({ title: 'Namespace', description: 'Namespace of an Eddystone-UID', examples: ['01020304050607080900'] }),
-    instance: pattern('*11')
+    instance: pattern(12, '*11')
       .optional()
       .meta({ title: 'Instance', description: 'Instance of an Eddystone-UID', examples: ['*11'] }),
-    beaconId: pattern('2f234454cf6d4a0fadf2f4911ba9ffa6*')
+    beaconId: pattern(40, '2f234454cf6d4a0fadf2f4911ba9ffa6*')
       .optional()
       .meta({ title: 'AltBeacon id', description: 'Id of an AltBeacon (20 bytes)', examples: ['2f234454cf6d4a0fadf2f4911ba9ffa6*'] })
   })
@@ -88,9 +100,6 @@ const ruleSchema = z
     })
   })
   .meta({ title: 'Meaning of an identity', description: 'For tags that say something by changing or adding an identity' })
-
-/** Ids and keys as the rest of the program writes them: lower-case hex without separators. */
-export const bareHex = (text: string): string => text.replace(/[ :-]/g, '').toLowerCase()
 
 /** What an installer may set for advertisements. */
 export const advertisementSettingsSchema = z.strictObject({

@@ -216,7 +216,9 @@ describe('the settings', () => {
     ['neither key nor password', { keys: [{ tag: 'c0ffee010203' }] }],
     ['key and password', { keys: [{ tag: 'c0ffee010203', key: '00', password: 'x' }] }],
     ['a rule that fits everything', { signals: [{ match: {}, signal: 'sos' }] }],
-    ['a rule for two identities', { signals: [{ match: { major: 1, instance: '01' }, signal: 'sos' }] }],
+    ['a rule for two identities', { signals: [{ match: { major: 1, instance: '*01' }, signal: 'sos' }] }],
+    ['an id that is too short ever to fit', { signals: [{ match: { uuid: '00112233' }, signal: 'sos' }] }],
+    ['an id that is too long', { signals: [{ match: { instance: '*01020304050607' }, signal: 'sos' }] }],
     ['a star in the middle', { signals: [{ match: { uuid: '00*11' }, signal: 'sos' }] }],
     ['a signal that there is not', { signals: [{ match: { major: 1 }, signal: 'hello' }] }]
   ])('refuse %s', (_, settings) => {
