@@ -127,7 +127,7 @@ export const SOURCE_CODES = {
   BLE_UNAVAILABLE: {
     title: 'The system has no Bluetooth that the gateway can use',
     blame: 'site',
-    remedy: `Load the kernel module (modprobe bluetooth); in a container use the host's network. ${BLE}`
+    remedy: `Install the drop-in systemd/bluetooth.conf, load the kernel module (modprobe bluetooth), in a container use the host's network. ${BLE}`
   },
   BLE_UNSUPPORTED: {
     title: 'The Bluetooth adapter is too old for Bluetooth LE',
@@ -148,7 +148,7 @@ export const SOURCE_CODES = {
   BLE_PERMISSION: {
     title: 'The gateway may not use the Bluetooth adapter',
     blame: 'installer',
-    remedy: `Give the service the capabilities CAP_NET_RAW and CAP_NET_ADMIN. ${BLE}`
+    remedy: `Install the drop-in systemd/bluetooth.conf, which gives the service CAP_NET_RAW and CAP_NET_ADMIN. ${BLE}`
   },
   BLE_COMMAND_REFUSED: {
     title: 'The Bluetooth adapter refuses to do what it is told',

@@ -36,6 +36,8 @@ export function leaseAdapter(parts: NobleParts, index: number, channel: Channel)
       if (!leased.delete(key)) return
       hci._socket.stop()
       hci._socket.removeAllListeners()
+      // An error that nobody listens to ends the program.
+      hci._socket.on('error', () => undefined)
       hci.removeAllListeners()
       hci._aclQueue = []
       hci._aclConnections.clear()
@@ -124,7 +126,7 @@ function bindFailure(index: number, channel: Channel, code: string, cause: unkno
 export function permission(index: number, cause: unknown): DriverError {
   return new DriverError(
     'BLE_PERMISSION',
-    `no permission to use hci${index}: the service needs the capabilities CAP_NET_RAW and CAP_NET_ADMIN (AmbientCapabilities= in its unit)`,
+    `no permission to use hci${index}: the service needs the capabilities CAP_NET_RAW and CAP_NET_ADMIN: install the drop-in systemd/bluetooth.conf`,
     { retriable: true, cause }
   )
 }

@@ -175,9 +175,14 @@ describe('an adapter that fails', () => {
     }
     expect(restarts).toBeGreaterThanOrEqual(9)
     expect(restarts).toBeLessThanOrEqual(11)
-    await sources.pass(2)
+    await sources.pass(51)
+    expect(sources.status()).toMatchObject({ health: 'degraded', amiss: expect.stringContaining('another program') })
+    expect(sources.log.lines.filter(({ message }) => message === 'scanning is started again')).toHaveLength(1)
     expect(await hears()).toBe(true)
-    expect(sources.status().health).toBe('up')
+    await sources.pass(50)
+    expect(await hears()).toBe(true)
+    await sources.pass(10)
+    expect(sources.status()).toMatchObject({ health: 'up', amiss: '' })
   })
 
   it('is set up anew when it is silent, and down when that does not help', async () => {

@@ -103,7 +103,8 @@ export class BleRun implements DriverRun {
       isUp: () => link.isUp(),
       restartScan: () => this.#scan(link),
       rebuild: () => this.#rebuild(link),
-      amiss: (why) => this.#amiss.set('radio', why),
+      amiss: (concern, why) => this.#amiss.set(concern, why),
+      log: (details, message) => context.log.warn({ sourceId: context.sourceId, ...details }, message),
       failed: (error) => this.#failed(error)
     })
     this.#watch = watch
@@ -116,10 +117,14 @@ export class BleRun implements DriverRun {
           link,
           codec: gattCodec,
           context,
+          answersSignals: settings.channel === 'exclusive',
           scanKind: () => this.#scanKind,
           pauseScan: () => stopScan(link, this.#scanKind),
           resumeScan: () => this.#scan(link),
-          heard: () => watch.heard(),
+          // Where advertisements are wanted, straps that talk must not hide that none come in.
+          heard: () => {
+            if (advertisementCodec === undefined) watch.alive()
+          },
           amiss: (address, why) => this.#amiss.set(address, why),
           failed: (error) => this.#failed(error)
         },
@@ -151,10 +156,8 @@ export class BleRun implements DriverRun {
 
   #disturbed(why: string, forgotten: boolean): void {
     if (!this.#up || this.#end.signal.aborted) return
-    const { context } = this.#parts
-    context.log.warn({ sourceId: context.sourceId, why }, 'scanning is started again')
     if (forgotten) this.#straps?.dropAll()
-    this.#watch?.disturbed(forgotten)
+    this.#watch?.disturbed(why, forgotten)
   }
 
   #failed(error: unknown): void {

@@ -200,6 +200,30 @@ describe('a heart-rate strap', () => {
     expect(sources.status().health).toBe('up')
   })
 
+  it('may ask for other timing, and is answered', async () => {
+    await sources.apply({ yard: settings }, 'gatt')
+    await advertise(strap)
+    strap.ask([24, 40, 4, 500])
+    await turns()
+    expect(strap.answered).toEqual([0])
+    expect(adapter.commands.at(-1)).toMatch(/^13200e..00180028000400f401/)
+    strap.ask([40, 24, 4, 500])
+    await turns()
+    expect(strap.answered).toEqual([0, 1])
+    expect(await beat(74)).toBe(true)
+  })
+
+  it('that talks does not hide that the adapter no longer scans', async () => {
+    await sources.apply({ yard: settings })
+    await advertise(strap)
+    adapter.scan = { ...adapter.scan, enabled: false }
+    for (let second = 0; second < 12; second++) {
+      await sources.pass(1)
+      await beat(70)
+    }
+    expect(adapter.scan.enabled).toBe(true)
+  })
+
   it('that floods with indications while it leaves a question unanswered is let go', async () => {
     await sources.apply({ yard: settings }, 'gatt')
     strap.hung = true

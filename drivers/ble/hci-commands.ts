@@ -1,4 +1,5 @@
 import { DriverError } from '../driver.ts'
+import type { ConnectionParameters } from './connection-parameters.ts'
 import type { HciLink } from './hci-link.ts'
 import { type BleSettings, SCAN_UNIT_MS } from './settings.ts'
 
@@ -15,7 +16,11 @@ const LE_SET_SCAN_ENABLE = 0x200c
 const LE_SET_EXTENDED_SCAN_PARAMETERS = 0x2041
 const LE_SET_EXTENDED_SCAN_ENABLE = 0x2042
 const LE_EXTENDED_CREATE_CONNECTION = 0x2043
+const LE_CREATE_CONNECTION = 0x200d
 const LE_CREATE_CONNECTION_CANCEL = 0x200e
+const LE_CONNECTION_UPDATE = 0x2013
+const DISCONNECT = 0x0406
+const ENDED_BY_USER = 0x13
 
 export const SCAN_ENABLE_OPCODES: ReadonlySet<number> = new Set([LE_SET_SCAN_ENABLE, LE_SET_EXTENDED_SCAN_ENABLE])
 
@@ -129,14 +134,24 @@ export async function createConnection(link: HciLink, kind: ScanKind, address: s
   // One PHY: the native socket holds up the program over noble's own command, which names two.
   if (kind === 'extended') return (await link.command(LE_EXTENDED_CREATE_CONNECTION, [0, 0, ...peer, PHY_1M, ...timing])).status
   const [scan, connection] = [timing.slice(0, 4), timing.slice(4)]
-  return (await link.command(0x200d, [...scan, 0, ...peer, 0, ...connection])).status
+  return (await link.command(LE_CREATE_CONNECTION, [...scan, 0, ...peer, 0, ...connection])).status
 }
 
 export async function cancelConnection(link: HciLink): Promise<void> {
   await link.command(LE_CREATE_CONNECTION_CANCEL)
 }
 
+/** The result comes as an event that nobody waits for. */
+export async function updateConnection(link: HciLink, handle: number, parameters: ConnectionParameters): Promise<void> {
+  const { minInterval, maxInterval, latency, timeout } = parameters
+  const values = [handle, minInterval, maxInterval, latency, timeout, 0, 0]
+  await link.command(
+    LE_CONNECTION_UPDATE,
+    values.flatMap((value) => [value & 0xff, value >> 8])
+  )
+}
+
 /** Its answer is the end of the connection, which comes as an event. */
 export async function disconnect(link: HciLink, handle: number): Promise<void> {
-  await link.command(0x0406, [handle & 0xff, handle >> 8, 0x13])
+  await link.command(DISCONNECT, [handle & 0xff, handle >> 8, ENDED_BY_USER])
 }

@@ -1,5 +1,5 @@
 import { type Clock, DriverError, type TimerHandle } from '../driver.ts'
-import { messageOf } from '../driver-errors.ts'
+import { guarded, messageOf } from '../driver-errors.ts'
 import { type AdapterLease, codeOf, permission } from './adapter-lease.ts'
 import { eachReport, isAdvertisingEvent } from './advertising-reports.ts'
 import { SCAN_ENABLE_OPCODES } from './hci-commands.ts'
@@ -52,7 +52,10 @@ export class HciLink {
     this.#clock = clock
     this.#events = events
     const { _socket } = lease.hci
-    _socket.on('data', (packet: Buffer) => this.#take(packet))
+    _socket.on(
+      'data',
+      guarded(events, (packet: Buffer) => this.#take(packet))
+    )
     _socket.on('error', (error: unknown) => this.#socketError(error))
   }
 

@@ -28,6 +28,7 @@ export interface NobleHci extends EventEmitter {
   onSocketData(packet: Buffer): void
   createLeConn(address: string, addressType: string): void
   flushAcl(): unknown
+  writeAclDataPkt(handle: number, channel: number, data: Buffer): Promise<void>
 }
 
 /** noble's `lib/hci-socket/acl-stream.js`, with pairing behind it. */
@@ -88,7 +89,7 @@ export function loadNoble(): NobleParts {
 export function unavailable(error: unknown): DriverError {
   return new DriverError(
     'BLE_UNAVAILABLE',
-    `this system has no Bluetooth that the gateway can use (${messageOf(error)}): load the kernel module (modprobe bluetooth); in a container use the host's network`,
+    `this system has no Bluetooth that the gateway can use (${messageOf(error)}): as a service install the drop-in systemd/bluetooth.conf; load the kernel module (modprobe bluetooth); in a container use the host's network`,
     { retriable: true, cause: error }
   )
 }

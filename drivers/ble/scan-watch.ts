@@ -7,6 +7,10 @@ export const NUDGE_AFTER_MS = 10_000
 /** Another program that goes on switching scanning off is answered at most this often. */
 export const DISTURBED_PAUSE_MS = 1_000
 
+/** So many times a minute it is no accident. */
+const DISTURBED_OFTEN = 5
+const JUDGE_EVERY_MS = 60_000
+
 export interface ScanWatchParts {
   readonly clock: Clock
   readonly silenceLimitMs: number
@@ -16,8 +20,9 @@ export interface ScanWatchParts {
   restartScan(): Promise<void>
   /** The adapter is set up anew from the beginning. */
   rebuild(): Promise<void>
-  /** Why it is degraded; empty: it is not. */
-  amiss(why: string): void
+  /** Why it is degraded, by what it concerns; empty: it is not. */
+  amiss(concern: string, why: string): void
+  log(details: object, message: string): void
   failed(error: unknown): void
 }
 
@@ -28,7 +33,12 @@ export interface ScanWatchParts {
 export class ScanWatch {
   readonly #parts: ScanWatchParts
   #heardMs: number
+  /** The last report, where `#heardMs` is the last of anything. */
+  #reportMs: number
   #nudgedMs: number
+  #judgedMs: number
+  /** Since the last judgement. */
+  #disturbances = 0
   #rebuilt = false
   #looking: TimerHandle | undefined
   #pause: TimerHandle | undefined
@@ -40,28 +50,39 @@ export class ScanWatch {
   constructor(parts: ScanWatchParts) {
     this.#parts = parts
     this.#heardMs = parts.clock.monotonicMs()
+    this.#reportMs = this.#heardMs
     this.#nudgedMs = this.#heardMs
+    this.#judgedMs = this.#heardMs
   }
 
   start(): void {
     this.#heardMs = this.#parts.clock.monotonicMs()
+    this.#reportMs = this.#heardMs
     this.#nudgedMs = this.#heardMs
+    this.#judgedMs = this.#heardMs
     this.#lookLater()
   }
 
-  /** Hot. */
+  /** Hot: told of every report. */
   heard(): void {
+    this.#reportMs = this.#parts.clock.monotonicMs()
+    this.alive()
+  }
+
+  /** Something came in, though no report: the radio works, whether it scans or not. */
+  alive(): void {
     this.#heardMs = this.#parts.clock.monotonicMs()
     if (!this.#rebuilt) return
     this.#rebuilt = false
-    this.#parts.amiss('')
+    this.#parts.amiss('silence', '')
   }
 
   /**
    * Scanning was ended by somebody else: it is started again, at once or a second after the last time. `forgotten`: the adapter knows nothing
    * of what it was told.
    */
-  disturbed(forgotten: boolean): void {
+  disturbed(why: string, forgotten: boolean): void {
+    if (this.#disturbances++ === 0) this.#parts.log({ why }, 'scanning is started again')
     this.#disturbed = true
     this.#forgotten ||= forgotten
     if (this.#pause === undefined) this.#restartDisturbed()
@@ -98,6 +119,7 @@ export class ScanWatch {
       return
     }
     const nowMs = clock.monotonicMs()
+    this.#judge(nowMs)
     const silentMs = nowMs - this.#heardMs
     const seconds = Math.round(silentMs / 1000)
     if (silenceLimitMs > 0 && silentMs >= 2 * silenceLimitMs) {
@@ -107,13 +129,21 @@ export class ScanWatch {
     if (silenceLimitMs > 0 && silentMs >= silenceLimitMs && !this.#rebuilt) {
       this.#rebuilt = true
       this.#nudgedMs = nowMs
-      this.#parts.amiss(`nothing has been heard of anyone for ${seconds} s`)
+      this.#parts.amiss('silence', `nothing has been heard of anyone for ${seconds} s`)
       this.#do(() => this.#parts.rebuild())
-    } else if (silentMs >= NUDGE_AFTER_MS && nowMs - this.#nudgedMs >= NUDGE_AFTER_MS) {
+    } else if (nowMs - this.#reportMs >= NUDGE_AFTER_MS && nowMs - this.#nudgedMs >= NUDGE_AFTER_MS) {
       this.#nudgedMs = nowMs
       this.#do(() => this.#parts.restartScan())
     }
     this.#lookLater()
+  }
+
+  #judge(nowMs: number): void {
+    if (nowMs - this.#judgedMs < JUDGE_EVERY_MS) return
+    this.#judgedMs = nowMs
+    const often = this.#disturbances >= DISTURBED_OFTEN
+    this.#parts.amiss('disturbed', often ? `another program goes on switching scanning off: stop it, often bluetooth.service` : '')
+    this.#disturbances = 0
   }
 
   #do(work: () => Promise<void>): void {

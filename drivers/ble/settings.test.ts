@@ -1,6 +1,12 @@
+import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
 import { createBleDriver } from './ble-driver.ts'
 import { bleSettingsSchema } from './settings.ts'
+
+it('loads nothing of noble until a source starts', () => {
+  const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('@abandonware'))
+  expect(loaded).toEqual([])
+})
 
 it('needs nothing said for the usual adapter', () => {
   expect(bleSettingsSchema.parse({})).toEqual({

@@ -1,7 +1,8 @@
 import type { Codec } from '../../firmware-protocols/codec.ts'
 import { createFrameFeed, type FrameFeed } from '../codec-feed.ts'
 import type { DriverContext, TimerHandle } from '../driver.ts'
-import { cancelConnection, createConnection, disconnect, type ScanKind, STATUS_DISALLOWED } from './hci-commands.ts'
+import { answerParameterRequest, SIGNALLING_CHANNEL } from './connection-parameters.ts'
+import { cancelConnection, createConnection, disconnect, type ScanKind, STATUS_DISALLOWED, updateConnection } from './hci-commands.ts'
 import type { HciLink } from './hci-link.ts'
 import type { NobleHci, NobleParts } from './noble-parts.ts'
 import { normalAddress, type StrapSettings } from './settings.ts'
@@ -21,6 +22,8 @@ export interface StrapParts {
   readonly link: HciLink
   readonly codec: Codec
   readonly context: DriverContext
+  /** On a channel of our own nobody else answers what straps ask of the link. */
+  readonly answersSignals: boolean
   scanKind(): ScanKind
   /** For adapters that cannot scan and connect at the same time. */
   pauseScan(): Promise<void>
@@ -81,7 +84,7 @@ export class Straps {
     )
     hci.on(
       'aclDataPkt',
-      guard((handle: number, channel: number, data: Buffer) => this.#byHandle.get(handle)?.link?.session.received(channel, data))
+      guard((handle: number, channel: number, data: Buffer) => this.#received(handle, channel, data))
     )
     hci.on(
       'encryptChange',
@@ -204,6 +207,21 @@ export class Straps {
     strap.notBeforeMs = Math.max(strap.notBeforeMs, clock.monotonicMs() + RETRY_FIRST_MS)
     log.info({ sourceId, strap: strap.address, why }, 'a strap is gone')
     if (this.#byHandle.size === 0) this.#allGone?.()
+  }
+
+  #received(handle: number, channel: number, data: Buffer): void {
+    const session = this.#byHandle.get(handle)?.link?.session
+    if (session === undefined) return
+    if (channel === SIGNALLING_CHANNEL) this.#signal(handle, data)
+    else session.received(channel, data)
+  }
+
+  #signal(handle: number, data: Buffer): void {
+    const { answersSignals, failed, link } = this.#parts
+    const answer = answersSignals ? answerParameterRequest(data) : undefined
+    if (answer === undefined) return
+    link.hci.writeAclDataPkt(handle, SIGNALLING_CHANNEL, answer.response).catch(failed)
+    if (answer.parameters !== undefined) updateConnection(link, handle, answer.parameters).catch(failed)
   }
 
   #missed(attempt: Attempt, why: string): void {

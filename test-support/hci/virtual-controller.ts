@@ -35,9 +35,12 @@ export interface VirtualAdvertisement {
   readonly rssi?: number
 }
 
+export const ATT_CHANNEL = 4
+export const SIGNALLING_CHANNEL = 5
+
 export interface PeripheralLink {
-  /** One ATT PDU to the host. */
-  send(pdu: Uint8Array): void
+  /** One PDU to the host. */
+  send(pdu: Uint8Array, channel?: number): void
   /** The peripheral goes away. */
   drop(reason: number): void
 }
@@ -48,7 +51,7 @@ export interface VirtualPeripheral {
   readonly random: boolean
   reachable: boolean
   connected(link: PeripheralLink): void
-  received(pdu: Buffer): void
+  received(pdu: Buffer, channel: number): void
   disconnected(): void
 }
 
@@ -230,7 +233,7 @@ export class VirtualController {
     this.#connectionComplete(0, handle, peripheral)
     this.#pending = undefined
     peripheral.connected({
-      send: (pdu) => this.#sendPdu(handle, pdu),
+      send: (pdu, channel = ATT_CHANNEL) => this.#sendPdu(handle, pdu, channel),
       drop: (reason) => this.#ended(handle, reason)
     })
   }
@@ -267,11 +270,11 @@ export class VirtualController {
     const part = first ? packet.subarray(5) : Buffer.concat([connection.part, packet.subarray(5)])
     connection.part = part
     if (part.length < 4 + part.readUInt16LE(0)) return
-    if (part.readUInt16LE(2) === 4) connection.peripheral.received(part.subarray(4))
+    connection.peripheral.received(part.subarray(4), part.readUInt16LE(2))
   }
 
-  #sendPdu(handle: number, pdu: Uint8Array): void {
-    const whole = Buffer.from([pdu.length & 0xff, pdu.length >> 8, 4, 0, ...pdu])
+  #sendPdu(handle: number, pdu: Uint8Array, channel: number): void {
+    const whole = Buffer.from([pdu.length & 0xff, pdu.length >> 8, channel, 0, ...pdu])
     for (let at = 0; at < whole.length; at += ACL_BYTES) {
       const part = whole.subarray(at, at + ACL_BYTES)
       const flags = at === 0 ? ACL_START : ACL_CONTINUED

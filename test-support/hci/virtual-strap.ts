@@ -1,4 +1,4 @@
-import type { PeripheralLink, VirtualPeripheral } from './virtual-controller.ts'
+import { type PeripheralLink, SIGNALLING_CHANNEL, type VirtualPeripheral } from './virtual-controller.ts'
 
 /** ATT opcodes and errors (Core Specification, volume 3, part F). */
 const ERROR_RESPONSE = 0x01
@@ -38,6 +38,8 @@ export class VirtualStrap implements VirtualPeripheral {
   /** The server says nothing more, as firmware that hangs. */
   hung = false
   connects = 0
+  /** Results of its requests for other timing. */
+  readonly answered: number[] = []
   readonly #attributes: Attribute[] = []
   readonly #valueHandles = new Map<number, number>()
   #link: PeripheralLink | undefined
@@ -87,6 +89,11 @@ export class VirtualStrap implements VirtualPeripheral {
     this.#link?.drop(0x08)
   }
 
+  /** Asks for other timing of the connection: interval min and max, latency, timeout. */
+  ask(timing: readonly number[]): void {
+    this.#link?.send(Uint8Array.from([0x12, 7, 8, 0, ...timing.flatMap(shortLe)]), SIGNALLING_CHANNEL)
+  }
+
   /** Anything at all to the host, as a broken server sends it. */
   sendRaw(pdu: Uint8Array): void {
     this.#link?.send(pdu)
@@ -102,8 +109,9 @@ export class VirtualStrap implements VirtualPeripheral {
     this.#link = undefined
   }
 
-  received(pdu: Buffer): void {
-    if (!this.hung) this.#link?.send(this.#answer(pdu))
+  received(pdu: Buffer, channel: number): void {
+    if (channel === SIGNALLING_CHANNEL) this.answered.push(pdu.readUInt16LE(4))
+    else if (!this.hung) this.#link?.send(this.#answer(pdu))
   }
 
   #answer(pdu: Buffer): Uint8Array {
