@@ -1,16 +1,17 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { certificateSchema, privateKeySchema } from '../pem-settings.ts'
 import { PEM, REFERABLE, SECRET, written } from '../setting-marks.ts'
-
-const pemSchema = z.string().refine((text) => text.includes('-----BEGIN '), {
-  message: 'is not PEM text',
-  params: { remedy: 'to take it from a file, write {file: /path/to/it.pem}' }
-})
 
 const tlsSchema = z
   .strictObject({
-    cert: pemSchema.meta({ title: 'Certificate', description: 'Certificate of this machine with its chain, in PEM', ...REFERABLE, ...PEM }),
-    key: pemSchema.meta({ title: 'Key', description: 'Private key of the certificate, in PEM', ...SECRET, ...PEM })
+    cert: certificateSchema.meta({
+      title: 'Certificate',
+      description: 'Certificate of this machine with its chain, in PEM',
+      ...REFERABLE,
+      ...PEM
+    }),
+    key: privateKeySchema.meta({ title: 'Key', description: 'Private key of the certificate, in PEM', ...SECRET, ...PEM })
   })
   .meta({ title: 'TLS', description: 'With it the endpoint is https://; without it token and data can be read on the way' })
 

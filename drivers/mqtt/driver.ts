@@ -26,15 +26,25 @@ export function createMqttDriver(): Driver<MqttSettings> {
   }
 }
 
-/** Ids that we make name the source, so they differ by themselves. A broker has ports for each way in: its host says which one it is. */
+/**
+ * Ids that we make name the source, so they differ by themselves. A broker has ports for each way in, so its host says which one it is: two
+ * brokers on one machine get ids of their own, which costs less than a link that is thrown out again and again.
+ */
 function exclusiveClaims({ url, clientId }: MqttSettings): readonly ExclusiveClaim[] {
   if (clientId === undefined) return []
   return [
     {
       setting: 'clientId',
-      resource: `${new URL(url).hostname.toLowerCase()} ${clientId}`,
+      resource: `${hostOf(url)} ${clientId}`,
       why: 'a broker throws out the one of two connections with the same client id that came first',
       remedy: 'give each source an id of its own, or remove clientId from both'
     }
   ]
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
+
+function hostOf(url: string): string {
+  const host = new URL(url).hostname.toLowerCase()
+  return LOOPBACK.test(host) ? 'localhost' : host
 }

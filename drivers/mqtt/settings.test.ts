@@ -58,7 +58,7 @@ describe('settings of mqtt', () => {
     [{ password: 'secret' }, 'password: has no username beside it'],
     [{ tls: { ca: PEM } }, 'tls: has no effect with this url: nothing would be encrypted'],
     [{ url: 'mqtts://b', tls: { cert: PEM } }, 'tls: has a client certificate without its key, or a key without its certificate'],
-    [{ url: 'mqtts://b', tls: { ca: '/etc/ca.pem' } }, 'tls.ca: is not PEM text'],
+    [{ url: 'mqtts://b', tls: { ca: '/etc/ca.pem' } }, 'tls.ca: is not a certificate in PEM'],
     [{ receiveMaximum: 999 }, 'receiveMaximum: Too small: expected number to be >=1000'],
     [{ topics: [] }, 'topics: Too small: expected array to have >=1 items'],
     [{ clean: true }, ': Unrecognized key: "clean"']

@@ -1,13 +1,9 @@
 import { z } from 'zod'
+import { certificateSchema, privateKeySchema } from '../pem-settings.ts'
 import { PEM, REFERABLE, SECRET, written } from '../setting-marks.ts'
 
 const TEXT_BYTES_MAX = 65_535
 const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:']
-
-const pemSchema = z.string().refine((text) => text.includes('-----BEGIN '), {
-  message: 'is not PEM text',
-  params: { remedy: 'to take it from a file, write {file: /path/to/it.pem}' }
-})
 
 /** What is wrong with a topic filter (MQTT 4.7), or undefined. */
 export function topicFilterProblem(filter: string): string | undefined {
@@ -81,16 +77,18 @@ const topicSchema = z.union([
 
 const tlsSchema = z
   .strictObject({
-    ca: pemSchema.optional().meta({
+    ca: certificateSchema.optional().meta({
       title: 'CA',
       description: "Certificate of the authority that issued the broker's, in PEM; without it: the well-known ones",
       ...REFERABLE,
       ...PEM
     }),
-    cert: pemSchema
+    cert: certificateSchema
       .optional()
       .meta({ title: 'Certificate', description: 'Client certificate with its chain, in PEM', ...REFERABLE, ...PEM }),
-    key: pemSchema.optional().meta({ title: 'Key', description: 'Private key of the client certificate, in PEM', ...SECRET, ...PEM }),
+    key: privateKeySchema
+      .optional()
+      .meta({ title: 'Key', description: 'Private key of the client certificate, in PEM', ...SECRET, ...PEM }),
     rejectUnauthorized: z
       .boolean()
       .default(true)

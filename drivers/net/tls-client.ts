@@ -1,26 +1,24 @@
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { z } from 'zod'
+import { certificateSchema, privateKeySchema } from '../pem-settings.ts'
 import { PEM, REFERABLE, SECRET } from '../setting-marks.ts'
-
-const pemSchema = z.string().refine((text) => text.includes('-----BEGIN '), {
-  message: 'is not PEM text',
-  params: { remedy: 'to take it from a file, write {file: /path/to/it.pem}' }
-})
 
 /** How a client proves itself, and whom it trusts. */
 export const tlsClientSchema = z
   .strictObject({
-    ca: pemSchema.optional().meta({
+    ca: certificateSchema.optional().meta({
       title: 'CA',
       description: "Certificate of the authority that issued the other side's, in PEM; without it: the well-known ones",
       ...REFERABLE,
       ...PEM
     }),
-    cert: pemSchema
+    cert: certificateSchema
       .optional()
       .meta({ title: 'Certificate', description: 'Client certificate with its chain, in PEM', ...REFERABLE, ...PEM }),
-    key: pemSchema.optional().meta({ title: 'Key', description: 'Private key of the client certificate, in PEM', ...SECRET, ...PEM }),
+    key: privateKeySchema
+      .optional()
+      .meta({ title: 'Key', description: 'Private key of the client certificate, in PEM', ...SECRET, ...PEM }),
     rejectUnauthorized: z
       .boolean()
       .default(true)

@@ -7,7 +7,7 @@ import { redactConfig, secretFieldNames } from './redact-config.ts'
 import type { Config } from './schema.ts'
 
 async function config(text: string): Promise<Config> {
-  const result = await parseConfig(text, '/t.yaml', { schema: FAKE_SCHEMA, env: { S: 'geheim' } })
+  const result = await parseConfig(text, '/t.yaml', { schema: FAKE_SCHEMA, env: { S: 'geheim', KEY: '-----BEGIN PRIVATE KEY-----geheim' } })
   if (!result.ok) throw new Error(JSON.stringify(result.problems))
   return result.config
 }
@@ -67,7 +67,7 @@ describe('secrets', () => {
   const text = `site: a
 sources:
   b: {driver: broker, protocol: topic-a, url: "mqtt://h", password: "$\{S}", tls: {key: "$\{S}"}}
-kafka: {brokers: [k:1], sasl: {mechanism: plain, username: u, password: "$\{S}"}, tls: {cert: "-----BEGIN x", key: "-----BEGIN $\{S}"}}
+kafka: {brokers: [k:1], sasl: {mechanism: plain, username: u, password: "$\{S}"}, tls: {cert: "-----BEGIN CERTIFICATE-----", key: "$\{KEY}"}}
 `
   it('are not in what may be shown', async () => {
     const shown = redactConfig(await config(text), FAKE_SCHEMA)
@@ -75,7 +75,7 @@ kafka: {brokers: [k:1], sasl: {mechanism: plain, username: u, password: "$\{S}"}
     expect(shown).toMatchObject({
       site: 'a',
       sources: { b: { driver: 'broker', namespace: 'b', url: 'mqtt://h', password: '[redacted]', tls: { key: '[redacted]' } } },
-      kafka: { sasl: { username: 'u', password: '[redacted]' }, tls: { cert: '-----BEGIN x', key: '[redacted]' } }
+      kafka: { sasl: { username: 'u', password: '[redacted]' }, tls: { cert: '-----BEGIN CERTIFICATE-----', key: '[redacted]' } }
     })
   })
 

@@ -40,5 +40,3 @@ function bytesOf(size: number | string): number {
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
-
-export const pemSchema = z.string().refine((text) => text.includes('-----BEGIN '), 'is not PEM')

@@ -233,11 +233,17 @@ describe('a mistake gives its place and what would be right', () => {
 })
 
 /** Paths of all secret settings; a source is called x, and is of the driver that has them. */
-function secretPlaces(node: JsonSchemaNode, path: Path): readonly Path[] {
-  if (isSecret(node)) return [path]
-  const children = Object.entries(node.properties ?? {}).flatMap(([key, child]) => secretPlaces(child, [...path, key]))
-  const more = typeof node.additionalProperties === 'object' ? secretPlaces(node.additionalProperties, [...path, 'x']) : []
-  const branches = [...(node.oneOf ?? []), ...(node.anyOf ?? [])].flatMap((branch) => secretPlaces(branch, path))
+interface SecretPlace {
+  readonly path: Path
+  /** Of the source that it is a setting of. */
+  readonly driver: unknown
+}
+function secretPlaces(node: JsonSchemaNode, path: Path, driver?: unknown): readonly SecretPlace[] {
+  if (isSecret(node)) return [{ path, driver }]
+  const of = node.properties?.['driver']?.const ?? driver
+  const children = Object.entries(node.properties ?? {}).flatMap(([key, child]) => secretPlaces(child, [...path, key], of))
+  const more = typeof node.additionalProperties === 'object' ? secretPlaces(node.additionalProperties, [...path, 'x'], of) : []
+  const branches = [...(node.oneOf ?? []), ...(node.anyOf ?? [])].flatMap((branch) => secretPlaces(branch, path, of))
   return [...children, ...more, ...branches]
 }
 
@@ -251,9 +257,9 @@ describe('references', () => {
   const broker = (password: string) =>
     `site: a\nsources:\n  b: {driver: broker, protocol: topic-a, url: "mqtt://h", password: ${password}}\n`
 
-  it('takes secrets from the environment, whole or in part', async () => {
-    const { config } = await good(broker(`"x-${ref('PW')}-$${ref('PW')}"`), { PW: 'geheim' })
-    expect(config.sources[0]?.settings['password']).toBe(`x-geheim-${ref('PW')}`)
+  it('takes secrets from the environment, whole or in parts', async () => {
+    const { config } = await good(broker(`"${ref('PW')}${ref('MORE')}"`), { PW: 'geheim', MORE: '-$${' })
+    expect(config.sources[0]?.settings['password']).toBe('geheim-$${')
   })
 
   it.each([
@@ -262,6 +268,7 @@ describe('references', () => {
     ['nothing in quotes', "''"],
     ['a number', '5551234'],
     ['a truth', 'true'],
+    ['a text with a reference in it', `"Tr0ub4dor${ref('PW')}"`],
     ['a text that only looks like a reference', '"$${Tr0ub4dor}"'],
     ['a text over several lines', '"Tr0ub4dor\\n3"']
   ])('refuses a secret that is written out: %s', async (_, literal) => {
@@ -274,15 +281,18 @@ describe('references', () => {
   it('refuses every setting that is marked as secret when it is written out, and takes it by both remedies', async () => {
     const { json } = installedConfigSchema()
     const places = secretPlaces(json, [])
-    expect(places.map(formatPath).toSorted()).toEqual(['kafka.sasl.password', 'kafka.tls.key', 'sources.x.password', 'sources.x.tls.key'])
-    for (const place of places) {
-      const nested = (value: unknown) =>
-        place.reduceRight<unknown>((inner, key) => ({ ...(key === 'x' ? {} : { driver: 'mqtt' }), [String(key)]: inner }), value)
+    const told = places.map(({ path }) => formatPath(path))
+    expect(told).toEqual(expect.arrayContaining(['kafka.sasl.password', 'kafka.tls.key', 'sources.x.password', 'sources.x.tls.key']))
+    for (const { path: place, driver } of places) {
+      const nested = (value: unknown) => {
+        const data = place.reduceRight<unknown>((inner, key) => ({ [String(key)]: inner }), value) as Record<string, Record<string, object>>
+        return driver === undefined ? data : { sources: { x: { driver, ...data['sources']?.['x'] } } }
+      }
       const findings = async (value: unknown) => (await resolveReferences(json, nested(value), { env: {}, directory })).findings
       const [literal] = await findings('-----BEGIN Tr0ub4dor')
       expect(literal).toMatchObject({ path: place, what: 'a secret must not stand in the configuration itself' })
       expect(JSON.stringify(literal)).not.toContain('Tr0ub4dor')
-      const [, name = '', file = ''] = /set ([A-Z_]+) for .* \{file: (\S+)\}/.exec(literal?.remedy ?? '') ?? []
+      const [, name = '', file = ''] = /set ([A-Z0-9_]+) for .* \{file: (\S+)\}/.exec(literal?.remedy ?? '') ?? []
       expect((await resolveReferences(json, nested(`$\{${name}}`), { env: { [name]: '-----BEGIN x' }, directory })).findings).toEqual([])
       expect((await findings({ file }))[0]?.what).toBe(`the file ${file} does not exist`)
     }
@@ -377,5 +387,19 @@ describe('files that cannot be read', () => {
     expect(await first(path)).toBe('ok')
     await chmod(path, 0)
     if (process.getuid?.() !== 0) expect(await first(path)).toBe('the file may not be read by this user')
+  })
+})
+
+describe('certificates', () => {
+  it('are not taken for keys, nor keys for certificates', async () => {
+    const text = (cert: string, key: string) => `site: a\nkafka: {brokers: ['k:1'], tls: {cert: "${ref(cert)}", key: "${ref(key)}"}}\n`
+    const env = { CERT: '-----BEGIN CERTIFICATE-----\nx', KEY: '-----BEGIN EC PRIVATE KEY-----\nTr0ub4dor' }
+    expect((await parse(text('CERT', 'KEY'), env)).ok).toBe(true)
+    const told = messages(await parse(text('KEY', 'CERT'), env))
+    expect(told).toEqual([
+      expect.stringMatching(/kafka\.tls\.cert: .*is a private key, not a certificate; cert and key seem to be exchanged/),
+      expect.stringMatching(/kafka\.tls\.key: .*is a certificate, not a private key; cert and key seem to be exchanged/)
+    ])
+    expect(told.join()).not.toContain('Tr0ub4dor')
   })
 })

@@ -10,8 +10,8 @@ const FILE_REFERENCE = {
   additionalProperties: false
 }
 
-/** A secret is never written out, so its text has a reference in it. */
-const ENV_REFERENCE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
+/** A secret is never written out: its text is nothing but references. */
+const ENV_REFERENCE = '^(\\$\\{[A-Za-z_][A-Za-z0-9_]*\\})+$'
 
 /** The JSON Schema of the file as it may be written: for editors and forms. */
 export function publishedJsonSchema(schema: ConfigSchema): object {

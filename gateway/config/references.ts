@@ -129,7 +129,12 @@ export async function resolveReferences(schema: JsonSchemaNode, data: unknown, c
 /** A secret written out: this file is shown, copied and mailed. Lists and missing values are mistakes of another kind. */
 function isLiteralSecret(node: JsonSchemaNode | undefined, value: unknown): boolean {
   if (!isSecret(node) || value === null || typeof value === 'object') return false
-  return typeof value !== 'string' || !(/(?<!\$)\$\{/.test(value) || isPemPath(node, value))
+  return typeof value !== 'string' || !(isWhollyReferred(value) || isPemPath(node, value))
+}
+
+/** Nothing stands beside the references; one that is written wrongly is told as such. */
+function isWhollyReferred(text: string): boolean {
+  return text !== '' && text.replaceAll(/(?<!\$)\$\{[^}]*\}?/g, '') === ''
 }
 
 /** Both ways of writing it, with a name that can be taken as it is. */

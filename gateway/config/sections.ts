@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { certificateSchema, privateKeySchema } from '../../drivers/pem-settings.ts'
 import { PEM, REFERABLE, SECRET, written } from '../../drivers/setting-marks.ts'
-import { byteSizeSchema, isLoopback, nameSchema, pemSchema } from './field-kinds.ts'
+import { byteSizeSchema, isLoopback, nameSchema } from './field-kinds.ts'
 
 /** Sections whose change takes effect at the next start only. */
 const AT_START = { 'x-restart': true } as const
@@ -42,15 +43,15 @@ const tlsSchema = z
   .union([
     z.boolean(),
     z.strictObject({
-      ca: pemSchema.optional().meta({
+      ca: certificateSchema.optional().meta({
         description: "CA certificates: PEM text, or the path of a file; without them: those of the program's own store",
         ...REFERABLE,
         ...PEM
       }),
-      cert: pemSchema.optional().meta({ description: 'Client certificate: PEM text, or the path of a file', ...REFERABLE, ...PEM }),
-      key: pemSchema
+      cert: certificateSchema.optional().meta({ description: 'Client certificate: PEM text, or the path of a file', ...REFERABLE, ...PEM }),
+      key: privateKeySchema
         .optional()
-        .meta({ description: 'Private key of the client certificate: PEM text, or the path of a file', ...SECRET, ...PEM }),
+        .meta({ description: 'Private key of the client certificate, in PEM: by reference, or the path of a file', ...SECRET, ...PEM }),
       rejectUnauthorized: z.boolean().default(true).meta({ description: 'false: take any certificate of a broker (for trials only)' })
     })
   ])

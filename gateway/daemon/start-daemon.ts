@@ -2,7 +2,8 @@
  * How the parts of the gateway are joined, in the order in which they must come up: the log first (nothing may be heard
  * before it can be kept), then ingest, page and way out, the sources last. Stopping goes the other way round.
  */
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Logger } from 'pino'
 import { DRIVERS } from '../../drivers/catalogue.ts'
 import type { Delivery } from '../../drivers/driver.ts'
@@ -79,12 +80,26 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return daemon
 }
 
+/** Of a path that does not exist on a read-only file system, `mkdir` says ENOENT: the nearest directory that exists tells. */
+function isOnReadOnlyDisk(path: string): boolean {
+  for (let directory = dirname(path); ; directory = dirname(directory)) {
+    try {
+      accessSync(directory, constants.W_OK)
+      return false
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code === 'EROFS') return true
+      if (code !== 'ENOENT' || directory === dirname(directory)) return false
+    }
+  }
+}
+
 /** A disk that is full, read-only or failing is the log's affair; anything else is to be put right before the gateway can run. */
 function makeDataDir(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o750 })
   } catch (error) {
-    if (diskTroubleOf(error) !== undefined) return
+    if (diskTroubleOf(error) !== undefined || isOnReadOnlyDisk(path)) return
     const why = error instanceof Error ? error.message : String(error)
     throw new GatewayError(
       'LOG_OPEN_FAILED',
