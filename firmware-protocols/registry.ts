@@ -16,6 +16,7 @@ import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
 import { nooploopNlink } from './nooploop-nlink/nlink-codec.ts'
 import { openmqttgatewayBle } from './openmqttgateway-ble/omg-codec.ts'
 import { qorvoQm33Cli } from './qorvo-qm33-cli/qm33-codec.ts'
+import { quuppaQpeJson } from './quuppa-qpe-json/quuppa-codec.ts'
 import { shellyBluMqtt } from './shelly-blu-mqtt/shelly-blu-codec.ts'
 import { trek1000Range } from './trek1000-range/trek-codec.ts'
 
@@ -39,7 +40,8 @@ export const CODECS: readonly Codec[] = [
   chirpstackV4Mqtt,
   ciholasCdp,
   shellyBluMqtt,
-  openmqttgatewayBle
+  openmqttgatewayBle,
+  quuppaQpeJson
 ]
 
 export function findCodec(protocol: string): Codec | undefined {
