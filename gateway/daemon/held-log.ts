@@ -7,6 +7,7 @@ import type { EventLog, LogStatus } from '../log/event-log.ts'
 import { DiskUnusableError, LogError } from '../log/log-error.ts'
 import { logPaths } from '../log/log-paths.ts'
 import type { EventLogHandle } from '../log/open-event-log.ts'
+import { readSavedState } from '../log/saved-state.ts'
 
 type Gap = Parameters<EventLog['reportGap']>[0]
 
@@ -113,11 +114,16 @@ export class HeldLog implements EventLogHandle {
     else this.#log.saveState(processor, key, value)
   }
 
-  /** What a log that cannot be opened may know is not known: baselines begin anew, and an alert may be told a second time. */
+  /** What the log knows, where it can at least be read, and what was saved since. */
   loadState(processor: string): Promise<ReadonlyMap<string, string>> {
     if (this.#log !== undefined) return this.#log.loadState(processor)
-    const of = [...this.#states.values()].filter((state) => state.processor === processor)
-    return Promise.resolve(new Map(of.flatMap(({ key, value }) => (value === undefined ? [] : [[key, value] as const]))))
+    const known = new Map(readSavedState(this.#options.directory, processor))
+    for (const state of this.#states.values()) {
+      if (state.processor !== processor) continue
+      if (state.value === undefined) known.delete(state.key)
+      else known.set(state.key, state.value)
+    }
+    return Promise.resolve(known)
   }
 
   reportGap(gap: Gap): void {
