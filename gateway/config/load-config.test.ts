@@ -243,8 +243,9 @@ function secretPlaces(node: JsonSchemaNode, path: Path, driver?: unknown): reado
   const of = node.properties?.['driver']?.const ?? driver
   const children = Object.entries(node.properties ?? {}).flatMap(([key, child]) => secretPlaces(child, [...path, key], of))
   const more = typeof node.additionalProperties === 'object' ? secretPlaces(node.additionalProperties, [...path, 'x'], of) : []
+  const items = typeof node.items === 'object' ? secretPlaces(node.items, [...path, 0], of) : []
   const branches = [...(node.oneOf ?? []), ...(node.anyOf ?? [])].flatMap((branch) => secretPlaces(branch, path, of))
-  return [...children, ...more, ...branches]
+  return [...children, ...more, ...items, ...branches]
 }
 
 describe('references', () => {
@@ -285,7 +286,8 @@ describe('references', () => {
     expect(told).toEqual(expect.arrayContaining(['kafka.sasl.password', 'kafka.tls.key', 'sources.x.password', 'sources.x.tls.key']))
     for (const { path: place, driver } of places) {
       const nested = (value: unknown) => {
-        const data = place.reduceRight<unknown>((inner, key) => ({ [String(key)]: inner }), value) as Record<string, Record<string, object>>
+        const around = (inner: unknown, key: PropertyKey): unknown => (typeof key === 'number' ? [inner] : { [String(key)]: inner })
+        const data = place.reduceRight<unknown>(around, value) as Record<string, Record<string, object>>
         return driver === undefined ? data : { sources: { x: { driver, ...data['sources']?.['x'] } } }
       }
       const findings = async (value: unknown) => (await resolveReferences(json, nested(value), { env: {}, directory })).findings
