@@ -101,6 +101,8 @@ export class BleRun implements DriverRun {
       silenceLimitMs: settings.silenceLimitS * 1000,
       adapter: link.name,
       isUp: () => link.isUp(),
+      // Where advertisements are wanted, straps must not hide that none come in.
+      provesItself: () => advertisementCodec === undefined && (this.#straps?.linked ?? 0) > 0,
       restartScan: () => this.#scan(link),
       rebuild: () => this.#rebuild(link),
       amiss: (concern, why) => this.#amiss.set(concern, why),
@@ -121,10 +123,6 @@ export class BleRun implements DriverRun {
           scanKind: () => this.#scanKind,
           pauseScan: () => stopScan(link, this.#scanKind),
           resumeScan: () => this.#scan(link),
-          // Where advertisements are wanted, straps that talk must not hide that none come in.
-          heard: () => {
-            if (advertisementCodec === undefined) watch.alive()
-          },
           amiss: (address, why) => this.#amiss.set(address, why),
           failed: (error) => this.#failed(error)
         },

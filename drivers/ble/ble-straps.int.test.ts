@@ -18,7 +18,7 @@ beforeEach(() => {
   adapter = radio.plug(0)
   sources = createBleSources()
   strap = heartRateStrap(STRAP)
-  other = heartRateStrap(OTHER)
+  other = heartRateStrap(OTHER, false)
   adapter.peripherals.push(strap, other)
 })
 afterEach(() => sources.close())
@@ -222,6 +222,22 @@ describe('a heart-rate strap', () => {
       await beat(70)
     }
     expect(adapter.scan.enabled).toBe(true)
+  })
+
+  it('whose battery can only be read is asked for it every ten minutes, and let go when it does not answer', async () => {
+    const batteries = () => readings().filter(({ batteryPct }) => batteryPct !== undefined).length
+    await sources.apply({ yard: { ...settings, straps: [{ address: STRAP, characteristics: ['2a19'] }] } }, 'gatt')
+    await advertise(strap)
+    await sources.pass(599)
+    expect([batteries(), strap.connects]).toEqual([1, 1])
+    await sources.pass(2)
+    expect(batteries()).toBe(2)
+    strap.hung = true
+    await sources.pass(620)
+    expect(strap.linked).toBe(false)
+    strap.hung = false
+    await advertise(strap)
+    expect([batteries(), strap.connects]).toEqual([3, 2])
   })
 
   it('that floods with indications while it leaves a question unanswered is let go', async () => {

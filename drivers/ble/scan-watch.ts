@@ -16,6 +16,8 @@ export interface ScanWatchParts {
   readonly silenceLimitMs: number
   readonly adapter: string
   isUp(): boolean
+  /** The radio is known to work, whatever is heard. */
+  provesItself(): boolean
   /** Scanning is started anew. */
   restartScan(): Promise<void>
   /** The adapter is set up anew from the beginning. */
@@ -33,7 +35,7 @@ export interface ScanWatchParts {
 export class ScanWatch {
   readonly #parts: ScanWatchParts
   #heardMs: number
-  /** The last report, where `#heardMs` is the last of anything. */
+  /** The last report, where `#heardMs` is the last proof of any kind that the radio works. */
   #reportMs: number
   #nudgedMs: number
   #judgedMs: number
@@ -66,12 +68,11 @@ export class ScanWatch {
   /** Hot: told of every report. */
   heard(): void {
     this.#reportMs = this.#parts.clock.monotonicMs()
-    this.alive()
+    this.#alive(this.#reportMs)
   }
 
-  /** Something came in, though no report: the radio works, whether it scans or not. */
-  alive(): void {
-    this.#heardMs = this.#parts.clock.monotonicMs()
+  #alive(nowMs: number): void {
+    this.#heardMs = nowMs
     if (!this.#rebuilt) return
     this.#rebuilt = false
     this.#parts.amiss('silence', '')
@@ -120,6 +121,7 @@ export class ScanWatch {
     }
     const nowMs = clock.monotonicMs()
     this.#judge(nowMs)
+    if (this.#parts.provesItself()) this.#alive(nowMs)
     const silentMs = nowMs - this.#heardMs
     const seconds = Math.round(silentMs / 1000)
     if (silenceLimitMs > 0 && silentMs >= 2 * silenceLimitMs) {

@@ -67,12 +67,14 @@ const strapSchema = z
       .default(['2a37', '2a19'])
       .meta({
         title: 'Characteristics',
-        description: 'What to subscribe to; what can only be read is read once after connecting. 2a37: heart rate, 2a19: battery',
+        description:
+          'What to subscribe to; what can only be read is read after connecting and every ten minutes. 2a37: heart rate, 2a19: battery',
         examples: [['2a37', '2a19'], ['2a5f']]
       }),
     silenceLimitS: z.number().min(0).max(86_400).default(30).meta({
       title: 'Silence limit (s)',
-      description: 'The strap is disconnected and connected anew when it has said nothing for this long; 0: silence is normal'
+      description:
+        'The strap is disconnected and connected anew when it has said nothing for this long; 0: silence is normal, as with a battery alone'
     })
   })
   .meta({ title: 'Strap', description: 'A device that is connected to, not only listened to' })

@@ -7,6 +7,7 @@ import type { StrapSettings } from './settings.ts'
 /** From the connection to the last subscription; noble says nothing of requests that a strap refuses. */
 export const SETUP_LIMIT_MS = 15_000
 
+export const READ_EVERY_MS = 600_000
 /** Requests and confirmations that wait for the strap; we ask one thing at a time, so only a strap that floods gets there. */
 const QUEUE_MAX = 64
 
@@ -47,6 +48,7 @@ export class StrapSession {
   readonly #ending = new AbortController()
   #limit: TimerHandle | undefined
   #silence: TimerHandle | undefined
+  #reading: TimerHandle | undefined
   #lastMs = 0
 
   constructor(parts: NobleParts, link: SessionLink, strap: StrapSettings, clock: Clock, events: SessionEvents) {
@@ -91,6 +93,7 @@ export class StrapSession {
     this.#ending.abort()
     this.#limit?.cancel()
     this.#silence?.cancel()
+    this.#reading?.cancel()
     this.#stream.push(null, null)
     this.#gatt.removeAllListeners()
   }
@@ -107,16 +110,35 @@ export class StrapSession {
       this.#gatt.notify(service, characteristic, true)
       await done
     }
-    for (const { service, characteristic, readable } of found) {
-      if (!readable) continue
+    await this.#readAll(found.filter(({ readable }) => readable))
+    this.#limit?.cancel()
+    if (found.some(({ notifies }) => notifies)) this.#watchSilence()
+    this.#readAgain(found.filter(({ notifies, readable }) => readable && !notifies))
+    this.#events.ready(missing)
+  }
+
+  async #readAll(readable: readonly Wanted[]): Promise<void> {
+    for (const { service, characteristic } of readable) {
       const done = this.#answer('read', characteristic)
       this.#gatt.read(service, characteristic)
       const value = (await done)[3]
       if (Buffer.isBuffer(value) && value.length > 0) this.#value(characteristic, value)
     }
-    this.#limit?.cancel()
-    this.#watchSilence()
-    this.#events.ready(missing)
+  }
+
+  /** What does not notify is asked for now and then: a battery that was full in the morning is not in the evening. */
+  #readAgain(readable: readonly Wanted[]): void {
+    if (readable.length === 0 || this.#ending.signal.aborted) return
+    this.#reading = this.#clock.setTimeout(() => {
+      this.#limit = this.#clock.setTimeout(() => this.#useless('it did not answer in time'), SETUP_LIMIT_MS)
+      this.#readAll(readable).then(
+        () => {
+          this.#limit?.cancel()
+          this.#readAgain(readable)
+        },
+        (error: unknown) => this.#useless(messageOf(error))
+      )
+    }, READ_EVERY_MS)
   }
 
   async #discover(): Promise<readonly Wanted[]> {
@@ -180,6 +202,7 @@ export class StrapSession {
     if (this.#ending.signal.aborted) return
     this.#limit?.cancel()
     this.#silence?.cancel()
+    this.#reading?.cancel()
     this.#events.useless(why)
   }
 }

@@ -28,8 +28,6 @@ export interface StrapParts {
   /** For adapters that cannot scan and connect at the same time. */
   pauseScan(): Promise<void>
   resumeScan(): Promise<void>
-  /** Something came in from a strap: the radio works. */
-  heard(): void
   amiss(address: string, why: string): void
   failed(error: unknown): void
 }
@@ -100,6 +98,11 @@ export class Straps {
     const attempt: Attempt = { strap, limit: undefined, paused: false }
     this.#attempt = attempt
     this.#connect(attempt, random).catch((error: unknown) => this.#parts.failed(error))
+  }
+
+  /** Straps that are connected: the adapter would tell within seconds of losing one. */
+  get linked(): number {
+    return this.#byHandle.size
   }
 
   /** The adapter has forgotten all connections. */
@@ -175,7 +178,6 @@ export class Straps {
     const session = new StrapSession(noble, { hci: link.hci, handle, address, addressType }, strap.settings, context.clock, {
       value: (characteristic, value) => {
         context.counters.bytesIn += value.length
-        this.#parts.heard()
         this.#feed.frame(value, { address: strap.address, characteristic })
       },
       ready: (missing) => {

@@ -19,8 +19,8 @@ export const HEART_RATE = 0x2a37
 export const BATTERY_LEVEL = 0x2a19
 
 /** A chest strap: heart rate by notification, battery to be read, and services around them that nobody asked for. */
-export function heartRateStrap(address: string): VirtualStrap {
-  return new VirtualStrap(address, [
+export function heartRateStrap(address: string, random = true): VirtualStrap {
+  const services = [
     { uuid: 0x1800, characteristics: [{ uuid: 0x2a00, properties: 0x02, value: new TextEncoder().encode('Strap') }] },
     {
       uuid: 0x180d,
@@ -31,5 +31,6 @@ export function heartRateStrap(address: string): VirtualStrap {
     },
     { uuid: 0x180f, characteristics: [{ uuid: BATTERY_LEVEL, properties: 0x02, value: Uint8Array.of(88) }] },
     { uuid: 0x180a, characteristics: [{ uuid: 0x2a29, properties: 0x02, value: new TextEncoder().encode('Maker') }] }
-  ])
+  ]
+  return new VirtualStrap(address, services, random)
 }
