@@ -1,5 +1,7 @@
 import { abeewayAt2 } from './abeeway-at2/abeeway-at2-codec.ts'
 import { abeewayAt3 } from './abeeway-at3/abeeway-at3-codec.ts'
+import { aprbrotherGwV4 } from './aprbrother-gw-v4/aprbrother-codec.ts'
+import { aprbrotherGwV4Device } from './aprbrother-gw-v4-device/aprbrother-entry-codec.ts'
 import { bleAdvertisement } from './ble-advertisement/ble-advertisement-codec.ts'
 import { chirpstackV4Mqtt } from './chirpstack-v4-mqtt/chirpstack-codec.ts'
 import { ciholasCdp } from './ciholas-cdp/cdp-codec.ts'
@@ -10,6 +12,7 @@ import { dwm1001UartShell } from './dwm1001-uart-shell/uart-shell-codec.ts'
 import { dwm1001UartTlv } from './dwm1001-uart-tlv/uart-tlv-codec.ts'
 import { firaUci } from './fira-uci/uci-codec.ts'
 import { gatt } from './gatt/gatt-codec.ts'
+import { kontaktioTelemetry } from './kontaktio-telemetry/kontaktio-codec.ts'
 import { makerfabsAtRange } from './makerfabs-at-range/makerfabs-codec.ts'
 import { minewGatewayJson } from './minew-gateway-json/minew-gateway-codec.ts'
 import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
@@ -41,7 +44,10 @@ export const CODECS: readonly Codec[] = [
   ciholasCdp,
   shellyBluMqtt,
   openmqttgatewayBle,
-  quuppaQpeJson
+  quuppaQpeJson,
+  kontaktioTelemetry,
+  aprbrotherGwV4,
+  aprbrotherGwV4Device
 ]
 
 export function findCodec(protocol: string): Codec | undefined {

@@ -20,6 +20,9 @@ export function macOf(value: unknown): string | undefined {
 /** `ac:23:3f:c0:bc:43` */
 export const colonMac = (mac: string): string => mac.replace(/..(?=.)/g, '$&:')
 
+/** A name that an installer gave, fit for an id of a device: no blanks, colons and slashes. */
+export const nameId = (name: string): string => name.replace(/[\s:/]/g, '_').slice(0, 120)
+
 /** A radio's figure in dBm; 127 is HCI's "not available". */
 export function rssiOf(value: unknown): number | undefined {
   const rssi = finiteNumber(value)

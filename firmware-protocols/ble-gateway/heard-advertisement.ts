@@ -1,9 +1,17 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import type { DecodeResult, Decoder, FrameContext } from '../codec.ts'
-import { type AdStructure, encodeAdStructures, manufacturerStructure } from '../kit/ad-structures.ts'
+import {
+  AD_COMPLETE_NAME,
+  AD_SHORT_NAME,
+  type AdStructure,
+  encodeAdStructures,
+  manufacturerStructure,
+  readAdStructures
+} from '../kit/ad-structures.ts'
 import { fromHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
+import { utf8Text } from '../kit/text.ts'
 import type { Signal } from '../reading.ts'
 
 const APPLE_COMPANY_ID = 0x004c
@@ -30,7 +38,9 @@ export class HeardAdvertisement {
    */
   fill(draft: Draft, extra: Extra, payload: Uint8Array, mac: string, context: FrameContext): void {
     const { receivedAt, retained } = context
-    merge(draft, extra, this.#decoder.decode(payload, { receivedAt, retained, address: mac }))
+    const result = this.#decoder.decode(payload, { receivedAt, retained, address: mac })
+    if (result.kind === 'ignored') keepName(payload, extra)
+    else merge(draft, extra, result)
   }
 
   /** As `fill`, of an iBeacon that the gateway took apart: put together again, so that rules on identities hold. */
@@ -51,6 +61,15 @@ export class HeardAdvertisement {
 export function serviceStructure(uuid: Uint8Array, data: Uint8Array): AdStructure | undefined {
   const type = SERVICE_DATA_TYPE.get(uuid.length)
   return type === undefined ? undefined : { type, data: Uint8Array.of(...uuid.toReversed(), ...data) }
+}
+
+/** Nothing but a name, as scan responses often have it, is no content to the reader of advertisements. */
+function keepName(payload: Uint8Array, extra: Extra): void {
+  if (Object.hasOwn(extra, 'local_name')) return
+  for (const { type, data } of readAdStructures(payload).structures) {
+    if (type === AD_COMPLETE_NAME) extra['name'] = utf8Text(data)
+    else if (type === AD_SHORT_NAME) extra['name'] ??= utf8Text(data)
+  }
 }
 
 export interface Beacon {

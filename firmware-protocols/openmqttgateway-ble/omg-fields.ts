@@ -1,5 +1,5 @@
 import { within } from '../ble-gateway/gateway-record.ts'
-import { type Extra, finiteNumber, type JsonObject } from '../kit/json.ts'
+import type { Extra, JsonObject } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import type { Signal } from '../reading.ts'
 
@@ -47,8 +47,8 @@ export function applyFields(message: JsonObject, draft: Draft, extra: Extra): vo
   if (temperature !== undefined) draft.temperatureDegC = temperature
   const humidity = within(message['hum'], 0, 100)
   if (humidity !== undefined) draft.humidityPct = humidity
-  const pressure = finiteNumber(message['pres'])
-  if (pressure !== undefined && pressure > 0)
+  const pressure = within(message['pres'], 0.01, 10_000)
+  if (pressure !== undefined)
     draft.pressurePa = Math.round(pressure * (BAR_MODELS.has(message['model_id']) ? PA_PER_BAR : PA_PER_HPA) * 100) / 100
   const battery = within(message['batt'], 0, 100)
   if (battery !== undefined) draft.batteryPct = battery
@@ -80,7 +80,7 @@ function applyCounters(message: JsonObject, draft: Draft): void {
 }
 
 function applyAcceleration(message: JsonObject, draft: Draft, extra: Extra): void {
-  const axes = ['accx', 'accy', 'accz'].map((name) => finiteNumber(message[name]) ?? null)
+  const axes = ['accx', 'accy', 'accz'].map((name) => within(message[name], -1e6, 1e6) ?? null)
   const [x = null, y = null, z = null] = axes
   if (x === null && y === null && z === null) return
   const model = message['model_id']

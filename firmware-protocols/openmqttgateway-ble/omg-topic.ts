@@ -1,3 +1,5 @@
+import { nameId } from '../ble-gateway/gateway-record.ts'
+
 export type OmgTopic =
   | { readonly about: 'tag'; readonly gateway: string | undefined; readonly last: string | undefined }
   | { readonly about: 'system'; readonly gateway: string }
@@ -19,13 +21,13 @@ const OTHER = /(?:^|\/)[^/]+\/(?:[A-Za-z0-9]+toMQTT|commands)(?:\/|$)/
  */
 export function parseOmgTopic(topic: string): OmgTopic {
   const heard = HEARD.exec(topic)
-  if (heard) return { about: 'tag', gateway: heard[1], last: heard[2] }
+  if (heard?.[1] !== undefined) return { about: 'tag', gateway: nameId(heard[1]), last: heard[2] }
   const presence = PRESENCE.exec(topic)
-  if (presence) return { about: 'tag', gateway: presence[1], last: undefined }
+  if (presence?.[1] !== undefined) return { about: 'tag', gateway: nameId(presence[1]), last: undefined }
   const system = SYSTEM.exec(topic)?.[1]
-  if (system !== undefined) return { about: 'system', gateway: system }
+  if (system !== undefined) return { about: 'system', gateway: nameId(system) }
   const will = WILL.exec(topic)?.[1]
-  if (will !== undefined) return { about: 'will', gateway: will }
+  if (will !== undefined) return { about: 'will', gateway: nameId(will) }
   if (OTHER.test(topic)) return { about: 'other', why: 'not of Bluetooth tags' }
   return { about: 'tag', gateway: undefined, last: topic.split('/').at(-1) }
 }

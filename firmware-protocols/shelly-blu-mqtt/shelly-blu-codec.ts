@@ -1,5 +1,5 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
-import { applyTime, MAX_MESSAGE_BYTES, macOf, newDraft, parseMessage, rssiOf } from '../ble-gateway/gateway-record.ts'
+import { applyTime, MAX_MESSAGE_BYTES, macOf, nameId, newDraft, parseMessage, rssiOf } from '../ble-gateway/gateway-record.ts'
 import { HeardAdvertisement, serviceStructure } from '../ble-gateway/heard-advertisement.ts'
 import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
 import { encodeAdStructures } from '../kit/ad-structures.ts'
@@ -77,7 +77,7 @@ class ShellyBluDecoder implements Decoder {
     draft.tag = mac
     draft.extra = extra
     const receiver = source ?? message['gateway']
-    if (typeof receiver === 'string' && receiver !== '') draft.receiver = receiver
+    if (typeof receiver === 'string' && receiver !== '') draft.receiver = nameId(receiver)
     const rssi = rssiOf(message['rssi'])
     if (rssi !== undefined) draft.rssiDbm = rssi
     const name = message['local_name']
@@ -96,7 +96,7 @@ class ShellyBluDecoder implements Decoder {
 function online(device: string, text: string, context: FrameContext): DecodeResult {
   if (text !== 'true' && text !== 'false') return ignored('no word on whether the device is there')
   const draft = newDraft(context)
-  draft.device = device.toLowerCase()
+  draft.device = nameId(device.toLowerCase())
   draft.online = text === 'true'
   return readings(draft)
 }
