@@ -60,16 +60,20 @@ describe('PDoA kit', () => {
     )
   })
 
-  it('takes raw counts for no acceleration', () => {
+  it('takes raw counts for no acceleration, and what is printed without its sign for what it is', () => {
     const base = { tag: '0001', rangeNum: 1, nodeTimeUs: 1, distanceM: 1, serviceBits: 0 }
-    for (const accelMilliG of [
-      [53015, 60972, 10797],
-      [500, 300, 16384]
+    const readOf = (tag: string, accelMilliG: readonly [number, number, number]) => readingsOf(encodeTwr({ ...base, tag, accelMilliG }))
+    expect(readOf('00a1', [65_078, 65_453, 876])).toMatchObject([{ accelMps2: mps2([-458, -83, 876]) }])
+    for (const counts of [
+      [53_015, 60_972, 10_797],
+      [500, 300, 16_384],
+      [10, 20, 30]
     ] as const) {
-      const [reading] = readingsOf(encodeTwr({ ...base, accelMilliG }))
+      const [reading] = readOf('00a2', counts)
       expect(reading?.accelMps2).toBeUndefined()
       expect(reading?.extra?.['accel_raw']).toBeDefined()
     }
+    expect(readOf('00a1', [10, 20, 30])).toMatchObject([{ accelMps2: mps2([10, 20, 30]) }])
   })
 
   it('believes no wrong length, and loses no object behind it', () => {

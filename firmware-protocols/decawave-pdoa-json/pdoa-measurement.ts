@@ -6,6 +6,8 @@ import { type Draft, failure } from '../kit/results.ts'
 const MILLI_G = 0.00980665
 /** The sensor's range is 2 g; what is beyond twice that is a raw count of firmware that does not convert. */
 const MAX_MILLI_G = 4096
+/** A kit has some dozen tags. */
+const MAX_REMEMBERED = 4096
 const MAX_CM = 1_000_000
 const STATIONARY_BIT = 1
 
@@ -13,14 +15,19 @@ const STATIONARY_BIT = 1
 const signed16 = (value: number): number => (value > 32_767 && value <= 65_535 ? value - 65_536 : value)
 
 /**
- * Acceleration in mg into the reading. Firmware that prints unsigned numbers prints raw counts, which have no known scale:
- * they stay as they are, with their sign, under `extra.accel_raw`.
+ * Acceleration, in mg. Old firmware prints raw counts, which have no known scale: they stay as they are, with their sign,
+ * under `extra.accel_raw`. A device that was seen to print counts is not believed again, since few of them look like mg.
  */
-export function putAcceleration(values: readonly number[], draft: Draft, extra: Extra): void {
-  const [x = 0, y = 0, z = 0] = values.map(signed16)
-  const isRaw = values.some((value) => value > 32_767) || [x, y, z].some((value) => Math.abs(value) > MAX_MILLI_G)
-  if (isRaw) extra['accel_raw'] = { x, y, z }
-  else draft.accelMps2 = [x * MILLI_G, y * MILLI_G, z * MILLI_G]
+export class AccelerationReader {
+  readonly #countsOf = new Set<string>()
+
+  put(id: string, values: readonly number[], draft: Draft, extra: Extra): void {
+    const [x = 0, y = 0, z = 0] = values.map(signed16)
+    const areCounts = Math.abs(x) > MAX_MILLI_G || Math.abs(y) > MAX_MILLI_G || Math.abs(z) > MAX_MILLI_G
+    if (areCounts && this.#countsOf.size < MAX_REMEMBERED) this.#countsOf.add(id)
+    if (areCounts || this.#countsOf.has(id)) extra['accel_raw'] = { x, y, z }
+    else draft.accelMps2 = [x * MILLI_G, y * MILLI_G, z * MILLI_G]
+  }
 }
 
 /** The place in the node's own frame: x to its side, y in front of it. */

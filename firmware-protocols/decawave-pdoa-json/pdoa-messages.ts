@@ -1,7 +1,7 @@
 import type { DecodeResult } from '../codec.ts'
 import { boundedJson, type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest, snakeCase } from '../kit/json.ts'
 import { type Draft, failure, readings } from '../kit/results.ts'
-import { putAcceleration, putDistance, putPlace, putServiceBits } from './pdoa-measurement.ts'
+import { type AccelerationReader, putDistance, putPlace, putServiceBits } from './pdoa-measurement.ts'
 
 const ID16 = /^(?:0x)?[0-9A-Fa-f]{4}$/
 const ID64 = /^(?:0x)?[0-9A-Fa-f]{16}$/
@@ -31,7 +31,7 @@ function numbersOf(value: JsonObject, ...names: readonly string[]): number[] | u
  *   {"TWR": {"a16":"<tag hex 4>","R":<range number u8>,"T":<node's µs>[,"Tm":<°C>[,"Ts":<°C>]],"D":<cm>,"P":<raw PDoA>
  *     [,"P'":<raw>][,"Xcm":<cm>,"Ycm":<cm>],"O":<clock offset, 0.01 ppm>,"V":<service bits>,"X":<mg>,"Y":<mg>,"Z":<mg>}}
  */
-function readTwr(twr: JsonObject): DecodeResult {
+function readTwr(twr: JsonObject, accelerations: AccelerationReader): DecodeResult {
   const tag = shortId(twr['a16'])
   const main = numbersOf(twr, 'R', 'D')
   if (tag === undefined || main === undefined) return damaged('TWR')
@@ -46,7 +46,7 @@ function readTwr(twr: JsonObject): DecodeResult {
   const bits = finiteNumber(twr['V'])
   if (bits !== undefined) putServiceBits(bits, draft, extra)
   const acceleration = numbersOf(twr, 'X', 'Y', 'Z')
-  if (acceleration !== undefined) putAcceleration(acceleration, draft, extra)
+  if (acceleration !== undefined) accelerations.put(tag, acceleration, draft, extra)
   for (const [name, key, divisor] of TWR_FIELDS) {
     const value = finiteNumber(twr[name])
     if (value !== undefined) extra[key] = value / divisor
@@ -65,7 +65,7 @@ const TWR_FIELDS: readonly (readonly [name: string, key: string, divisor: number
 ]
 
 /** The node's own sensor: `{"SN": {"a16":"<node hex 4>","V":<service bits>,"X":<mg>,"Y":<mg>,"Z":<mg>}}` */
-function readService(service: JsonObject): DecodeResult {
+function readService(service: JsonObject, accelerations: AccelerationReader): DecodeResult {
   const device = shortId(service['a16'])
   const bits = finiteNumber(service['V'])
   const acceleration = numbersOf(service, 'X', 'Y', 'Z')
@@ -73,7 +73,7 @@ function readService(service: JsonObject): DecodeResult {
   const extra: Extra = { kind: 'service' }
   const draft: Draft = { device }
   putServiceBits(bits, draft, extra)
-  putAcceleration(acceleration, draft, extra)
+  accelerations.put(device, acceleration, draft, extra)
   keepRest(service, SN_KNOWN, extra)
   draft.extra = extra
   return readings(draft)
@@ -105,13 +105,13 @@ function readTagNews(name: string, value: unknown): DecodeResult {
 }
 
 /** `{"<name>": …}`: one object a frame. */
-export function readMessage(value: JsonObject): DecodeResult {
+export function readMessage(value: JsonObject, accelerations: AccelerationReader): DecodeResult {
   if (typeof value['LSTN'] === 'string') return readListened(value)
   const [name, ...others] = Object.keys(value)
   if (name === undefined || others.length > 0) return failure('FRAME_FORMAT', 'not one object')
   const content = value[name]
-  if (name === 'TWR') return isJsonObject(content) ? readTwr(content) : damaged(name)
-  if (name === 'SN') return isJsonObject(content) ? readService(content) : damaged(name)
+  if (name === 'TWR') return isJsonObject(content) ? readTwr(content, accelerations) : damaged(name)
+  if (name === 'SN') return isJsonObject(content) ? readService(content, accelerations) : damaged(name)
   if (name === 'NewTag' || name === 'TagAdded' || name === 'TagDeleted') return readTagNews(name, content)
   const extra: Extra = { kind: snakeCase(name) || 'answer' }
   if (isJsonObject(content)) keepRest(content, new Set(), extra)

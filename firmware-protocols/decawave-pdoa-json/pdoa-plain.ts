@@ -1,7 +1,7 @@
 import type { DecodeResult } from '../codec.ts'
 import type { Extra } from '../kit/json.ts'
 import { type Draft, failure, readings } from '../kit/results.ts'
-import { putAcceleration, putPlace, putServiceBits } from './pdoa-measurement.ts'
+import { type AccelerationReader, putPlace, putServiceBits } from './pdoa-measurement.ts'
 
 const LONG =
   /^RA([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]{8}) ([0-9A-F]{8}) ([0-9A-F]{8}) ([0-9A-F]) X:([0-9A-F]{4}) Y:([0-9A-F]{4}) Z:([0-9A-F]{4})$/
@@ -19,13 +19,13 @@ const i16 = (digits: string | undefined): number => (Number.parseInt(digits ?? '
  *   AR<tag 4><range number 2><x cm 8><y cm 8>
  *   SN<service bits 1> <x mg 4><y mg 4><z mg 4>
  */
-export function readPlain(text: string): DecodeResult {
+export function readPlain(text: string, accelerations: AccelerationReader): DecodeResult {
   const service = SERVICE.exec(text)
   if (service !== null) {
     const extra: Extra = { kind: 'service' }
     const draft: Draft = { device: 'node', extra }
     putServiceBits(Number.parseInt(service[1] ?? '', 16), draft, extra)
-    putAcceleration([i16(service[2]), i16(service[3]), i16(service[4])], draft, extra)
+    accelerations.put('node', [i16(service[2]), i16(service[3]), i16(service[4])], draft, extra)
     return readings(draft)
   }
   const long = LONG.exec(text)
@@ -39,7 +39,7 @@ export function readPlain(text: string): DecodeResult {
   if (long !== null) {
     extra['clock_offset_ppm'] = i32(long[5]) / 100
     putServiceBits(Number.parseInt(long[6] ?? '', 16), draft, extra)
-    putAcceleration([i16(long[7]), i16(long[8]), i16(long[9])], draft, extra)
+    accelerations.put(draft.tag ?? '', [i16(long[7]), i16(long[8]), i16(long[9])], draft, extra)
   }
   return readings(draft)
 }

@@ -1,5 +1,5 @@
 import type { DecodeResult } from '../codec.ts'
-import { toHex } from '../kit/hex.ts'
+import { toHex, toHexReversed } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import { failure } from '../kit/results.ts'
 import { utf8Text } from '../kit/text.ts'
@@ -40,8 +40,6 @@ function unsigned(frame: Uint8Array, from: number, to: number): number {
   for (let at = to - 1; at >= from; at--) value = value * 256 + (frame[at] ?? 0)
   return value
 }
-
-const reversedHex = (frame: Uint8Array, from: number, to: number): string => toHex(frame.slice(from, to).reverse())
 
 /**
  * 5A, status: bits u8 (guide 1.0) or u16 (later).
@@ -88,7 +86,7 @@ export function readOther(type: number, frame: Uint8Array, from: number, to: num
   } else if (type === TYPE_LABEL) extra['label'] = utf8Text(frame.subarray(from, to))
   else if (type === TYPE_USER_DATA) extra['data_hex'] = toHex(frame.subarray(from, to))
   else if (number !== undefined && length > 0 && length <= 4) extra[number] = unsigned(frame, from, to)
-  else if (id !== undefined && length > 0) extra[id] = reversedHex(frame, from, to)
+  else if (id !== undefined && length > 0) extra[id] = toHexReversed(frame, from, to)
   else extra[`tlv_${type.toString(16).padStart(2, '0')}_hex`] = toHex(frame.subarray(from, to))
   return undefined
 }

@@ -1,5 +1,5 @@
 import type { DecodeResult } from '../codec.ts'
-import { toHex } from '../kit/hex.ts'
+import { toHexReversed } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import { isPansFix } from '../kit/local-position.ts'
 import { type Draft, failure } from '../kit/results.ts'
@@ -59,7 +59,7 @@ export function readTagRanges(frame: Uint8Array, from: number, to: number, draft
     if (distance === NO_DISTANCE) continue
     const rangeM = distance / 1000
     if (rangeM > MAX_METRES) return FAR
-    ranges.push({ anchor: idOf(frame, at, 2), rangeM, quality, anchorPosition, anchorPositionQuality })
+    ranges.push({ anchor: toHexReversed(frame, at, at + 2), rangeM, quality, anchorPosition, anchorPositionQuality })
   }
   draft.ranges = ranges
   return undefined
@@ -80,15 +80,10 @@ export function readAnchorRanges(frame: Uint8Array, from: number, to: number, dr
     if (distance === NO_DISTANCE) continue
     const rangeM = distance / 1000
     if (rangeM > MAX_METRES) return FAR
-    ranges.push({ anchor: idOf(frame, at, 8), rangeM, quality })
+    ranges.push({ anchor: toHexReversed(frame, at, at + 8), rangeM, quality })
   }
   draft.ranges = ranges
   return undefined
-}
-
-/** A little-endian id as hex, most significant digit first. */
-function idOf(bytes: Uint8Array, at: number, length: number): string {
-  return toHex(bytes.slice(at, at + length).reverse())
 }
 
 /** Without a fix the block is there all the same. It marks the reading unusable, unless that has ranges, which are good. */

@@ -9,6 +9,13 @@ export function toHex(bytes: Uint8Array): string {
   return text
 }
 
+/** As `toHex`, of `bytes[from..to)` last byte first: a little-endian number as people write it. */
+export function toHexReversed(bytes: Uint8Array, from: number, to: number): string {
+  let text = ''
+  for (let i = to - 1; i >= from; i--) text += LOWER[bytes[i] ?? 0] ?? ''
+  return text
+}
+
 /** Bytes of a hex text; blanks, colons and dashes between digits are allowed. Undefined when it is no hex. */
 export function fromHex(text: string): Uint8Array | undefined {
   const digits = text.replace(/[\s:-]/g, '')
