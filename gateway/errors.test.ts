@@ -7,7 +7,7 @@ import { errorsPage } from './reference/errors-page.ts'
 /** Words in capitals that begin like ours and are none of ours: environment variables, Kafka's and the YAML parser's names. */
 const FOREIGN: ReadonlySet<string> = new Set(['KAFKA_BROKERS', 'UNKNOWN_TOPIC_OR_PARTITION'])
 const FAMILY =
-  /'((?:CONFIG|GATEWAY|CLI|LOG|WEB|VERIFY|DRIVER|SETTINGS|PROTOCOL|SOURCE|RUN|START|LINK|SESSION|SUBSCRIPTION|PORT|COMMAND|TARGET|TAG|SEND|FRAME|VALUE|KAFKA|UNKNOWN)_[A-Z_]+[A-Z])'/g
+  /'((?:BLE|CONFIG|GATEWAY|CLI|LOG|WEB|VERIFY|DRIVER|SETTINGS|PROTOCOL|SOURCE|RUN|START|LINK|SESSION|SUBSCRIPTION|PORT|COMMAND|TARGET|TAG|SEND|FRAME|VALUE|KAFKA|UNKNOWN)_[A-Z_]+[A-Z])'/g
 
 function sources(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -15,12 +15,16 @@ function sources(folder: string): readonly string[] {
     .map((name) => readFileSync(join(folder, name), 'utf8'))
 }
 
-const used = new Set(
-  ['firmware-protocols', 'drivers', 'gateway']
-    .flatMap(sources)
-    .flatMap((text) => [...text.matchAll(FAMILY)].map((match) => match[1] ?? ''))
-    .filter((code) => !FOREIGN.has(code))
-)
+const codesIn = (folder: string): readonly string[] =>
+  sources(folder).flatMap((text) => [...text.matchAll(FAMILY)].map((match) => match[1] ?? ''))
+
+/** What codecs say of frames; other words in capitals there are names of the protocols. */
+const OF_FRAMES = /^(FRAME|VALUE)_/
+
+const used = new Set([
+  ...codesIn('firmware-protocols').filter((code) => OF_FRAMES.test(code)),
+  ...['drivers', 'gateway'].flatMap(codesIn).filter((code) => !FOREIGN.has(code))
+])
 
 describe('the table of codes', () => {
   it('has every code that is in use, and no other', () => {

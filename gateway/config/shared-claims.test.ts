@@ -39,6 +39,22 @@ describe('two sources that want the same port', () => {
   })
 })
 
+describe('two sources that want to listen on the same port', () => {
+  const udp = (port: number, more = '') => `driver: udp, protocol: nmea0183, port: ${port}${more}`
+  const http = (port: number, more = '') => `driver: http, protocol: minew-gateway-json, port: ${port}${more}`
+
+  it('are refused, with the places of both', async () => {
+    expect(await told(udp(7667), udp(7667, ', address: 192.0.2.1'))).toEqual([
+      'f:4:47: sources.s2.port: a port can be listened to by one source only, and source s1 in line 3 has this one already; have the other system send to another port, or remove one of the two sources (or set `enabled: false` in it)'
+    ])
+    expect(await told(http(8090, ', path: /a'), http(8090, ', path: /b'))).toHaveLength(1)
+  })
+
+  it('are taken when the ports differ, or their kinds', async () => {
+    expect(await told(udp(7667), udp(7668), http(7667), http(7668))).toEqual([])
+  })
+})
+
 describe('two sources that would throw each other out of a broker', () => {
   it('are refused, with the places of both', async () => {
     expect(await told(mqtt('mqtt://broker', fixed), mqtt('mqtt://Broker:1883', fixed))).toEqual([
