@@ -20,6 +20,7 @@ import { nooploopNlink } from './nooploop-nlink/nlink-codec.ts'
 import { openmqttgatewayBle } from './openmqttgateway-ble/omg-codec.ts'
 import { qorvoQm33Cli } from './qorvo-qm33-cli/qm33-codec.ts'
 import { quuppaQpeJson } from './quuppa-qpe-json/quuppa-codec.ts'
+import { sewioRtlsJson } from './sewio-rtls-json/sewio-codec.ts'
 import { shellyBluMqtt } from './shelly-blu-mqtt/shelly-blu-codec.ts'
 import { trek1000Range } from './trek1000-range/trek-codec.ts'
 
@@ -47,7 +48,8 @@ export const CODECS: readonly Codec[] = [
   quuppaQpeJson,
   kontaktioTelemetry,
   aprbrotherGwV4,
-  aprbrotherGwV4Device
+  aprbrotherGwV4Device,
+  sewioRtlsJson
 ]
 
 export function findCodec(protocol: string): Codec | undefined {
