@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { framesInPieces } from '../../test-support/framer-properties.ts'
+import { LineFramer } from './line-framer.ts'
 import { MarkedLineFramer } from './marked-line-framer.ts'
 import { latin1Text, utf8Bytes } from './text.ts'
 
-const newFramer = () => new MarkedLineFramer({ maxLength: 30, isMark: (line, at) => line[at] === 0x24 })
+const newFramer = () => new MarkedLineFramer({ lines: new LineFramer({ maxLength: 30 }), isMark: (line, at) => line[at] === 0x24 })
 const framesOf = (text: string): string[] => {
   const found: string[] = []
   newFramer().push(utf8Bytes(text), (frame) => void found.push(latin1Text(frame)))

@@ -1,25 +1,31 @@
 import type { Framer, FramerCounters } from '../codec.ts'
-import { LineFramer, type LineFramerOptions } from './line-framer.ts'
 
-export interface MarkedLineFramerOptions extends LineFramerOptions {
+/** What cuts the lines, with counters that can be added to. */
+export interface CountingFramer extends Framer {
+  readonly counters: FramerCounters
+}
+
+export interface MarkedLineFramerOptions {
+  /** Cuts the lines. */
+  readonly lines: CountingFramer
   /** Whether the start mark of a line is at `at`. It must not be able to occur inside of a whole line. */
   isMark(line: Uint8Array, at: number): boolean
 }
 
 /**
- * Cuts lines as `LineFramer` does, and lines that have a start mark also at that: after a lost line end, or bytes lost in
- * the middle of a line, the next line is found where it begins. What is before the first mark of a line counts as
- * discarded; a line without any mark is a frame as it is.
+ * Cuts lines also at their start marks: after a lost line end, or bytes lost in the middle of a line, the next line is
+ * found where it begins. What is before the first mark of a line counts as discarded; a line without any mark is a frame as
+ * it is.
  */
 export class MarkedLineFramer implements Framer {
-  readonly #lines: LineFramer
+  readonly #lines: CountingFramer
   readonly #isMark: (line: Uint8Array, at: number) => boolean
   #onFrame: (frame: Uint8Array) => void = () => undefined
   readonly #onLine = (line: Uint8Array): void => this.#cut(line)
 
-  constructor(options: MarkedLineFramerOptions) {
-    this.#lines = new LineFramer(options)
-    this.#isMark = options.isMark
+  constructor({ lines, isMark }: MarkedLineFramerOptions) {
+    this.#lines = lines
+    this.#isMark = isMark
   }
 
   get counters(): FramerCounters {
@@ -33,7 +39,7 @@ export class MarkedLineFramer implements Framer {
 
   flush(onFrame: (frame: Uint8Array) => void): void {
     this.#onFrame = onFrame
-    this.#lines.flush(this.#onLine)
+    this.#lines.flush?.(this.#onLine)
   }
 
   reset(): void {

@@ -73,16 +73,20 @@ describe('Makerfabs ranges', () => {
     expect(decoder.decode(utf8Bytes('AT+RANGE=tid:1\r\nOK'), {})).toMatchObject({ kind: 'error' })
   })
 
-  it('makes no reading of a line that lost bytes, unless a figure is only shorter', () => {
+  it('makes no other range of a line that lost bytes, unless only digits are lost', () => {
     fc.assert(
       fc.property(round, ids, fc.nat(400), fc.integer({ min: 1, max: 20 }), (sent, anchorIds, at, count) => {
         const text = encodeRangeWithIds(sent, anchorIds).trim()
         const from = at % text.length
         fc.pre(!/^[-\d]*$/.test(text.slice(from, from + count)) && from + count < text.length)
+        const [whole] = readingsOf(`${text}\r\n`)
         const cut = text.slice(0, from) + text.slice(from + count)
-        const fieldGone = /^AT\+RANGE=tid:\d+,mask:[0-9A-F]{1,2}(?:,seq:\d+)?,range:\([\d,]*\)(?:,ancid:\([-\d,]*\))?$/.test(cut)
-        fc.pre(!fieldGone)
-        expect(decodeStream(`${cut}\r\n`).map((result) => result.kind)).not.toContain('readings')
+        // Without the list of ids whole, slots are anchors: a line of earlier firmware, which nothing tells from it.
+        fc.pre(cut.includes('ancid:(') || !/\)$/.test(cut))
+        for (const reading of readingsOf(`${cut}\r\n`)) {
+          expect(reading.tag).toBe(whole?.tag)
+          for (const range of reading.ranges ?? []) expect(whole?.ranges).toContainEqual(range)
+        }
       }),
       { numRuns: 500 }
     )
@@ -108,6 +112,14 @@ describe('Makerfabs stream', () => {
   it('finds objects without line ends, and the next one behind half an object', () => {
     const a = encodeLinks([{ anchor: '1782', rangeM: 0.6 }])
     expect(readingsOf(a + a + a.slice(0, 20) + a)).toHaveLength(3)
+  })
+
+  it('counts half a line that is glued to a whole one', () => {
+    const framer = newFramer()
+    let frames = 0
+    framer.push(utf8Bytes('noise AT+RANGE=tid:3,mAT+RANGE=tid:3,mask:03,seq:1,range:(150,230)\r\n'), () => void frames++)
+    expect(frames).toBe(2)
+    expect(framer.counters).toMatchObject({ frames: 2, discardedBytes: 6, resyncs: 1 })
   })
 
   it('never throws, whatever comes', () => {

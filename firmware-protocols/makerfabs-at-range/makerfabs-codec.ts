@@ -1,6 +1,7 @@
 import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
 import { BlockLineFramer } from '../kit/block-line-framer.ts'
 import { isJsonObject, parseLooseJson } from '../kit/json.ts'
+import { MarkedLineFramer } from '../kit/marked-line-framer.ts'
 import { failure } from '../kit/results.ts'
 import { latin1Text } from '../kit/text.ts'
 import type { Reading } from '../reading.ts'
@@ -50,8 +51,15 @@ export const makerfabsAtRange: Codec = {
   alsoOver: ['udp'],
   encoding: 'text',
   idScope: 'system',
-  createFramer: () => new BlockLineFramer({ maxLength: MAX_FRAME_BYTES, restartAt }),
+  createFramer: () => new MarkedLineFramer({ lines: new BlockLineFramer({ maxLength: MAX_FRAME_BYTES, restartAt }), isMark }),
   createDecoder: () => new MakerfabsDecoder()
+}
+
+const RANGE_MARK = 'AT+RANGE='
+
+function isMark(line: Uint8Array, at: number): boolean {
+  for (let i = 0; i < RANGE_MARK.length; i++) if (line[at + i] !== RANGE_MARK.charCodeAt(i)) return false
+  return true
 }
 
 const STARTS = ['{"links"', '{"id"'] as const

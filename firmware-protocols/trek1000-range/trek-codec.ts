@@ -1,5 +1,6 @@
 import type { Codec, DecodeResult, Decoder } from '../codec.ts'
 import type { Extra } from '../kit/json.ts'
+import { LineFramer } from '../kit/line-framer.ts'
 import { MarkedLineFramer } from '../kit/marked-line-framer.ts'
 import { type Draft, failure, readings } from '../kit/results.ts'
 import { latin1Text } from '../kit/text.ts'
@@ -167,6 +168,6 @@ export const trek1000Range: Codec = {
   transport: 'serial',
   encoding: 'text',
   idScope: 'system',
-  createFramer: () => new MarkedLineFramer({ maxLength: MAX_LINE_BYTES, isMark }),
+  createFramer: () => new MarkedLineFramer({ lines: new LineFramer({ maxLength: MAX_LINE_BYTES }), isMark }),
   createDecoder: () => new TrekDecoder()
 }

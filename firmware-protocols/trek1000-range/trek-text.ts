@@ -72,7 +72,7 @@ function readSelfReport(match: RegExpExecArray, isDouble: (tag: number) => boole
   const draft: Draft = { tag: String(tag) }
   putRanges(distances, draft, extra, isDouble(tag))
   const place = match[4]?.trim()
-  if (place !== undefined && /^[a-z ]+$/.test(place)) extra['location'] = place.replaceAll(' ', '_')
+  if (place !== undefined && /^[A-Za-z ]+$/.test(place)) extra['location'] = place.toLowerCase().replaceAll(' ', '_')
   else if (place !== undefined) {
     const coordinates = numbers(place.split(',').map((field) => field.trim()))
     if (coordinates === undefined || coordinates.length !== 3 || coordinates.some(isFar)) return damaged('$KT')
