@@ -27,8 +27,15 @@ export class Ballast {
 
   /** Gives up a piece; false: nothing is left. */
   release(): boolean {
+    return this.#shrinkTo(Math.max(0, this.#bytes - RELEASE_BYTES))
+  }
+
+  releaseAll(): boolean {
+    return this.#shrinkTo(0)
+  }
+
+  #shrinkTo(left: number): boolean {
     if (this.#bytes === 0) return false
-    const left = Math.max(0, this.#bytes - RELEASE_BYTES)
     const done = this.#withFile((descriptor) => {
       ftruncateSync(descriptor, left)
       fsyncSync(descriptor)

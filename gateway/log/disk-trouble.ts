@@ -20,10 +20,11 @@ export function openingTrouble(error: unknown, directory: string): DiskTrouble |
   const code = sqliteCode(error)
   const known = diskTroubleOf(error)
   if (known !== undefined || !/^SQLITE_(CANTOPEN|READONLY|IOERR|PERM)/.test(code)) return known
-  return triedOut(directory) ?? (code.startsWith('SQLITE_IOERR') ? 'failing' : undefined)
+  return directoryTrouble(directory) ?? (code.startsWith('SQLITE_IOERR') ? 'failing' : undefined)
 }
 
-function triedOut(directory: string): DiskTrouble | undefined {
+/** Whether the disk takes a small file there. */
+export function directoryTrouble(directory: string): DiskTrouble | undefined {
   const probe = join(directory, 'log.probe')
   try {
     mkdirSync(directory, { recursive: true, mode: 0o750 })

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 export interface LogPaths {
   readonly directory: string
   readonly database: string
+  /** A database that is being built. */
+  readonly unfinished: string
   readonly mark: string
   readonly identity: string
   /** What is remembered of the lives of this log. */
@@ -18,6 +20,7 @@ export function logPaths(directory: string): LogPaths {
   return {
     directory,
     database: join(directory, 'events.db'),
+    unfinished: join(directory, 'events.db.new'),
     mark: join(directory, 'log.mark'),
     identity: join(directory, 'log.identity'),
     lives: join(directory, 'log.lives'),

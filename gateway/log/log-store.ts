@@ -21,6 +21,7 @@
  *   log.signature    what the database file was signed with at its last opening: tells whose write-ahead log lies there after a crash
  *   log.ballast      space that gives way to alarms on a full disk
  *   log.lock         held while a program has the log open
+ *   events.db.new, events.db.rescuing-<time>   while a damaged database is being replaced, see damaged-database.ts
  *   events.db.damaged-<time>, events.db-wal.foreign-<time>   what was set aside; nobody deletes it but you
  *
  * What a crash can lose
@@ -30,7 +31,8 @@
  *   full disk        nothing that is durable, but by the rules of retention and told; what waits in memory beyond its limit is dropped
  *                    and told, telemetry only
  *   bad block        that block (8 192 events at the most), told when the thorough check or an opening finds it
- *   bad database     set aside; what can be read of the events that are not forwarded is carried over, the rest is told
+ *   bad database     set aside; what can be read of the events that are not forwarded is carried over (alarms all of it, whatever ends the
+ *                    program meanwhile; telemetry as far as there is room), the rest is told
  *   database deleted or put back from a copy, other hardware: a new epoch, whose first records tell what is missing
  */
 import { crc32 } from 'node:zlib'
@@ -49,6 +51,9 @@ import { UnforwardedGaps } from './unforwarded-gaps.ts'
 /** Records in the list of those set aside, at the most; the oldest go (they are told of). */
 const MAX_SET_ASIDE = 10_000
 
+/** Where the end of the log is remembered. */
+export type MarkWriter = Pick<MarkFile, 'write' | 'sync' | 'syncSoon' | 'close'>
+
 interface LaneEnd {
   next: number
   tailEvents: number
@@ -64,7 +69,7 @@ export class LogStore {
   readonly db: Database.Database
   readonly epoch: string
   readonly statements: Readonly<Record<Lane, LaneStatements>>
-  readonly #mark: MarkFile
+  readonly #mark: MarkWriter
   readonly #ends: Record<Lane, LaneEnd>
   readonly #forwarded: ForwardedCursors
   readonly #stamp: () => GapStamp
@@ -81,7 +86,7 @@ export class LogStore {
   /** `onOwnEvents` is told of the events that the log itself has made, after their commit. */
   constructor(
     db: Database.Database,
-    mark: MarkFile,
+    mark: MarkWriter,
     stamp: () => GapStamp,
     onOwnEvents: (events: readonly GatewayEvent[]) => void = () => undefined
   ) {

@@ -1,17 +1,16 @@
-import { crc32 } from 'node:zlib'
+import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import { LANES, type Lane } from '../events/define-event.ts'
-import { decodeBatch } from './batch-codec.ts'
+import { attempt, carryOver, type Range, taken } from './carry-over.ts'
 import { kept, openDatabase } from './database.ts'
+import { directoryTrouble } from './disk-trouble.ts'
 import type { GapData } from './gap-events.ts'
-import { type BlockRow, byLane, laneStatements, type TailRow } from './lane-tables.ts'
+import { byLane } from './lane-tables.ts'
+import { isDamage, sqliteCode } from './log-error.ts'
 import type { Memory } from './log-life.ts'
 import type { Mark } from './log-mark.ts'
 import { gapsByEpoch, type LifeStart, startsOf, startsUpTo } from './told-lives.ts'
 import { UNFORWARDED_GAPS, UnforwardedGaps } from './unforwarded-gaps.ts'
-
-/** Telemetry beyond this is left in the damaged file: copying it would delay the start and could fill the disk. */
-const MAX_TELEMETRY_BYTES = 64 * 1024 * 1024
 
 export interface Rescue {
   /** Epoch of the damaged database, as far as it could be read. */
@@ -22,15 +21,10 @@ export interface Rescue {
   readonly starts: readonly LifeStart[]
 }
 
-interface Range {
-  readonly epoch: string
-  readonly first: number
-  readonly last: number
-}
-
 /**
  * Carries what can still be read of a damaged database into the new one: state, cursors, topics, records set aside, and the events that
- * are not forwarded, under their own epoch and sequences. Every row stands alone: one that cannot be read costs only itself.
+ * are not forwarded, under their own epoch and sequences. Every row stands alone: one that cannot be read costs only itself. But what the
+ * new database does not take for want of room, or because its disk fails, is thrown: nothing is lost then, and the rescue can be tried again.
  */
 export function rescue(damagedPath: string, into: Database.Database, { mark, lives }: Memory): Rescue {
   const from = openDamaged(damagedPath)
@@ -38,6 +32,7 @@ export function rescue(damagedPath: string, into: Database.Database, { mark, liv
   try {
     const epoch = Number(attempt(() => from.prepare("SELECT value FROM meta WHERE name = 'epoch'").pluck().get())) || undefined
     const gapsKnown = into.transaction(() => copySmallTables(from, into)).immediate()
+    // Alarms first: what room there is is theirs.
     const ranges = byLane((lane) => rescueLane(from, into, lane))
     // Cursors that are carried over are ahead of nothing: a number below one of them would never be forwarded.
     const passed = into.prepare('SELECT coalesce(max(sequence), 0) FROM cursor WHERE lane = ?').pluck()
@@ -63,24 +58,18 @@ export function rescue(damagedPath: string, into: Database.Database, { mark, liv
   }
 }
 
+/** Undefined: nothing of it can be read. Throws when that is for the disk as it is now: reading, too, takes a file in shared memory beside it. */
 function openDamaged(path: string): Database.Database | undefined {
-  return attempt(() => {
-    const db = openDatabase(path, { fileMustExist: true })
-    try {
-      db.prepare('SELECT count(*) FROM sqlite_master').get()
-      return db
-    } catch (error) {
-      db.close()
-      throw error
-    }
-  })
-}
-
-function attempt<T>(work: () => T): T | undefined {
+  let db: Database.Database | undefined
   try {
-    return work()
-  } catch {
-    return undefined
+    db = openDatabase(path, { fileMustExist: true })
+    db.prepare('SELECT count(*) FROM sqlite_master').get()
+    return db
+  } catch (error) {
+    db?.close()
+    if (isDamage(error)) return undefined
+    if (/^SQLITE_IOERR(?!_SHM)/.test(sqliteCode(error)) && directoryTrouble(dirname(path)) === undefined) return undefined
+    throw error
   }
 }
 
@@ -96,22 +85,29 @@ function copySmallTables(from: Database.Database, into: Database.Database): bool
   let gapsKnown = true
   for (const [table, columns] of Object.entries(SMALL_TABLES)) {
     const holes = columns.replaceAll(/\w+/g, '?')
-    const copied = attempt(() => {
-      const insert = into.prepare(`INSERT OR REPLACE INTO ${table} (${columns}) VALUES (${holes})`)
-      for (const row of kept(from.prepare(`SELECT ${columns} FROM ${table}`).raw().iterate())) insert.run(...(row as unknown[]))
-      return true
-    })
-    if (table === 'open_gap' && copied === undefined) gapsKnown = false
+    const insert = into.prepare(`INSERT OR REPLACE INTO ${table} (${columns}) VALUES (${holes})`)
+    const complete = eachRow(from, `SELECT ${columns} FROM ${table}`, (row) => taken(() => insert.run(...row)))
+    if (table === 'open_gap' && !complete) gapsKnown = false
   }
+  const put = into.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
   for (const name of ['topics', UNFORWARDED_GAPS]) {
-    const copied = attempt(() => {
-      const value = from.prepare('SELECT value FROM meta WHERE name = ?').pluck().get(name)
-      if (typeof value === 'string') into.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(name, value)
-      return true
-    })
-    if (name === UNFORWARDED_GAPS && copied === undefined) gapsKnown = false
+    const found = attempt(() => ({ value: from.prepare('SELECT value FROM meta WHERE name = ?').pluck().get(name) }))
+    if (typeof found?.value === 'string') put.run(name, found.value)
+    if (name === UNFORWARDED_GAPS && found === undefined) gapsKnown = false
   }
   return gapsKnown
+}
+
+/** False: not all could be read, or not all was taken. */
+function eachRow(from: Database.Database, query: string, take: (row: unknown[]) => boolean): boolean {
+  const rows = attempt(() => kept(from.prepare<[], unknown[]>(query).raw().iterate()))
+  if (rows === undefined) return false
+  for (let complete = true; ; ) {
+    const next = attempt(() => rows.next())
+    if (next === undefined) return false
+    if (next.done === true) return complete
+    complete = take(next.value) && complete
+  }
 }
 
 interface LaneRescue {
@@ -123,46 +119,11 @@ interface LaneRescue {
 
 function rescueLane(from: Database.Database, into: Database.Database, lane: Lane): LaneRescue {
   const safe = attempt(() => safeOf(from, lane)) ?? 0
-  const held: Range[] = []
-  attempt(() => {
-    const source = laneStatements(from, lane)
-    const target = laneStatements(into, lane)
-    let budget = lane === 'alarm' ? Number.POSITIVE_INFINITY : MAX_TELEMETRY_BYTES
-    into
-      .transaction(() => {
-        for (const { last_seq } of keysAfter(from, `${lane}_block`, safe)) {
-          const block = attempt(() => source.blockAfter.get(last_seq - 1))
-          if (block === undefined || budget <= 0) continue
-          const bytes = attempt(() => copyBlock(block, source, target))
-          if (bytes === undefined) continue
-          budget -= bytes
-          held.push({ epoch: block.epoch, first: last_seq - block.count + 1, last: last_seq })
-        }
-        for (const { last_seq } of keysAfter(from, `${lane}_tail`, safe)) {
-          const row = attempt(() => source.tailAfter.get(last_seq - 1))
-          if (row === undefined || budget <= 0 || attempt(() => copyTail(row, target)) === undefined) continue
-          budget -= row.payload.length
-          held.push({ epoch: row.epoch, first: last_seq - row.count + 1, last: last_seq })
-        }
-      })
-      .immediate()
-  })
-  // After an earlier rescue blocks may stand behind the tail.
-  return { safe, held: held.sort((a, b) => a.first - b.first) }
+  return { safe, held: carryOver(from, into, lane, safe) }
 }
 
 function isHeld({ held }: LaneRescue, sequence: number): boolean {
   return held.some(({ first, last }) => first <= sequence && sequence <= last)
-}
-
-/** Keys as far as the b-tree can be walked. */
-function keysAfter(from: Database.Database, table: string, after: number): { last_seq: number }[] {
-  const keys: { last_seq: number }[] = []
-  attempt(() => {
-    const rows = from.prepare<[number], { last_seq: number }>(`SELECT last_seq FROM ${table} WHERE last_seq > ? ORDER BY last_seq`)
-    for (const row of kept(rows.iterate(after))) keys.push(row)
-  })
-  return keys
 }
 
 function safeOf(from: Database.Database, lane: Lane): number {
@@ -172,25 +133,6 @@ function safeOf(from: Database.Database, lane: Lane): number {
   )
   const at = from.prepare('SELECT sequence FROM cursor WHERE lane = ? AND topic = ?').pluck()
   return served.length === 0 ? 0 : Math.min(...served.map(({ topic }) => Number(at.get(lane, topic) ?? 0)))
-}
-
-type Statements = ReturnType<typeof laneStatements>
-
-function copyBlock(block: BlockRow, source: Statements, target: Statements): number | undefined {
-  const data = source.blockData.get(block.last_seq)?.data
-  const filter = source.blockKeys.get(block.last_seq)?.filter
-  if (data === undefined || filter === undefined || crc32(data) !== block.crc || block.damaged !== 0) return undefined
-  const { last_seq, count, epoch, stored_at, min_time, max_time, bytes, crc, types } = block
-  target.insertBlock.run(last_seq, count, epoch, stored_at, min_time, max_time, bytes, crc, types)
-  target.insertBlockData.run(last_seq, data)
-  target.insertBlockKeys.run(last_seq, filter)
-  return bytes
-}
-
-function copyTail(row: TailRow, target: Statements): number | undefined {
-  if (crc32(row.payload) !== row.crc || decodeBatch(row.payload).count !== row.count) return undefined
-  target.insertTail.run(row.last_seq, row.count, row.epoch, row.stored_at, row.crc, row.payload)
-  return row.count
 }
 
 function startsIn(from: Database.Database): readonly LifeStart[] | undefined {

@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs'
+import { foundInRescue } from './damaged-database.ts'
 import { openDatabase } from './database.ts'
 import { logPaths } from './log-paths.ts'
 
 /**
- * What a processor has saved in the log of a directory, read without opening the log: its disk may not let it open and still be read.
- * Undefined: there is no log there, or it cannot be read.
+ * What a processor has saved in the log of a directory, read without opening the log: its disk may not let it open and still be read,
+ * also while it waits for its rescue. Undefined: there is no log there, or it cannot be read.
  */
 export function readSavedState(directory: string, processor: string): ReadonlyMap<string, string> | undefined {
-  const { database } = logPaths(directory)
-  if (!existsSync(database)) return undefined
+  const paths = logPaths(directory)
   try {
+    const database = existsSync(paths.database) ? paths.database : foundInRescue(paths).at(-1)?.rescuing
+    if (database === undefined) return undefined
     const db = openDatabase(database, { readonly: true, fileMustExist: true, timeout: 5000 })
     try {
       const rows = db.prepare<[string], [string, string]>('SELECT key, value FROM state WHERE processor = ?').raw().all(processor)

@@ -1,14 +1,12 @@
 import { statfsSync, statSync } from 'node:fs'
 import { Ballast } from './ballast.ts'
+import { headroomOf } from './disk-headroom.ts'
 import { GapLedger } from './gap-ledger.ts'
 import type { LogLimits } from './log-messages.ts'
 import type { LogPaths } from './log-paths.ts'
 import type { LogStore } from './log-store.ts'
 import { Retention } from './retention.ts'
 
-const MIB = 1024 * 1024
-/** The disk counts as full below this, or below a sixteenth of it where that is less. */
-const HEADROOM_BYTES = 8 * MIB
 /** Ballast takes at most this part of what is free. */
 const BALLAST_SHARE = 8
 const RUNS_AT_ONCE = 1
@@ -75,7 +73,7 @@ export class StorageRoom {
     const { used, reusable } = this.#store.bytes()
     const pendingGrowth = Math.max(0, used + reusable - statSync(this.#paths.database).size)
     const freeBytes = disk.bavail * disk.bsize
-    const headroom = Math.min(HEADROOM_BYTES, Math.floor((disk.blocks * disk.bsize) / 16))
+    const headroom = headroomOf(disk)
     const logBytes = used + walBytes
     const tight = freeBytes - pendingGrowth < headroom * 2 || logBytes > this.#limits.maxBytes * 0.9
     const diskFull = freeBytes - pendingGrowth < headroom || performance.now() - this.#evictedAtMs < FULL_FOR_MS

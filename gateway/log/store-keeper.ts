@@ -1,11 +1,12 @@
 import { statfsSync } from 'node:fs'
 import type { GatewayEvent } from '../events/define-event.ts'
 import type { GapStamp } from './gap-events.ts'
+import { WAL_KEPT_BYTES } from './log-database.ts'
 import { isDamage, isFull } from './log-error.ts'
 import type { LogThreadSettings } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import type { LogStore } from './log-store.ts'
-import { openLogStore, WAL_KEPT_BYTES } from './open-log-store.ts'
+import { openLogStore } from './open-log-store.ts'
 import { StorageHealth, type WriteKind } from './storage-health.ts'
 import { StorageRoom } from './storage-room.ts'
 

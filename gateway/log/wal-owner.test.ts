@@ -4,7 +4,8 @@ import { afterEach, expect, it } from 'vitest'
 import { BatchBuilder } from './batch-codec.ts'
 import type { LogStore } from './log-store.ts'
 import { freshDirectory, movement } from './log-test-support.ts'
-import { type OpenedStore, openLogStore } from './open-log-store.ts'
+import { openLogStore } from './open-log-store.ts'
+import type { OpenedStore } from './store-options.ts'
 
 const folders: string[] = []
 afterEach(() => {
