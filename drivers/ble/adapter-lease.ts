@@ -1,4 +1,5 @@
-import { DriverError } from '../driver.ts'
+import { existsSync } from 'node:fs'
+import { type Clock, DriverError } from '../driver.ts'
 import { messageOf } from '../driver-errors.ts'
 import { type NobleHci, type NobleParts, unavailable } from './noble-parts.ts'
 
@@ -19,12 +20,26 @@ export interface AdapterLease {
 const kept = new Map<string, NobleHci>()
 const leased = new Set<string>()
 
+/** There once the kernel has Bluetooth. */
+const KERNEL_SIGN = '/sys/class/bluetooth'
+const REFUSED_FIRST_MS = 60_000
+const REFUSED_MAX_MS = 600_000
+
+interface Refusal {
+  readonly error: unknown
+  readonly pauseMs: number
+  readonly untilMs: number
+  readonly sign: boolean
+}
+/** The last attempt to open a socket, if it failed. Each such attempt costs 800 bytes that the native part never gives back. */
+let refusal: Refusal | undefined
+
 /** Throws `BLE_UNAVAILABLE`, `BLE_ADAPTER_NOT_FOUND`, `BLE_ADAPTER_BUSY` or `BLE_PERMISSION`, all retriable. */
-export function leaseAdapter(parts: NobleParts, index: number, channel: Channel): AdapterLease {
+export function leaseAdapter(parts: NobleParts, clock: Clock, index: number, channel: Channel): AdapterLease {
   const key = `${channel} ${index}`
   if (leased.has(`shared ${index}`) || leased.has(`exclusive ${index}`))
     throw new DriverError('BLE_ADAPTER_BUSY', `hci${index} is used by another source of this gateway`, { retriable: true })
-  const hci = kept.get(key) ?? openSocket(parts)
+  const hci = kept.get(key) ?? openSocket(parts, clock)
   kept.set(key, hci)
   bind(hci, index, channel)
   leased.add(key)
@@ -47,8 +62,8 @@ export function leaseAdapter(parts: NobleParts, index: number, channel: Channel)
 }
 
 /** Numbers of the adapters that are up and that no run has. Throws `BLE_UNAVAILABLE`. */
-export function adapterNumbers(parts: NobleParts): readonly number[] {
-  const asked = [...kept.values()][0] ?? openSocket(parts)
+export function adapterNumbers(parts: NobleParts, clock: Clock): readonly number[] {
+  const asked = [...kept.values()][0] ?? openSocket(parts, clock)
   // Bound to nothing yet, it will do for the first adapter.
   if (kept.size === 0) kept.set('shared 0', asked)
   return asked._socket
@@ -56,13 +71,19 @@ export function adapterNumbers(parts: NobleParts): readonly number[] {
     .flatMap(({ devId, devUp }) => (devId === null || devUp !== true || leased.has(`shared ${devId}`) ? [] : [devId]))
 }
 
-function openSocket(parts: NobleParts): NobleHci {
+function openSocket(parts: NobleParts, clock: Clock): NobleHci {
+  const sign = existsSync(KERNEL_SIGN)
+  const nowMs = clock.monotonicMs()
+  if (refusal !== undefined && nowMs < refusal.untilMs && sign === refusal.sign) throw unavailable(refusal.error)
   let hci: NobleHci
   try {
     hci = new parts.Hci({ extended: false })
   } catch (error) {
+    const pauseMs = refusal === undefined ? REFUSED_FIRST_MS : Math.min(REFUSED_MAX_MS, 2 * refusal.pauseMs)
+    refusal = { error, pauseMs, untilMs: nowMs + pauseMs, sign }
     throw unavailable(error)
   }
+  refusal = undefined
   // noble sets an adapter up by itself, for active scanning, when it learns the version of one that it does not know to be on.
   hci.emit('stateChange', 'poweredOn')
   hci.flushAcl = () => flushAcl(hci)

@@ -108,6 +108,14 @@ describe('what is in the way', () => {
     await sources.apply({ yard: { adapter: 'hci9' } })
     expect(sources.status()).toMatchObject({ health: 'down', lastError: { code: 'BLE_UNAVAILABLE', retriable: true } })
     expect(sources.status().lastError?.message).toContain('modprobe bluetooth')
+    // For twenty minutes: sources are tried every few seconds, the kernel is not, since that costs memory for good.
+    await sources.pass(1200)
+    expect(sources.status().attempts).toBeGreaterThan(100)
+    expect(radio.refused).toBeLessThanOrEqual(5)
+    radio.absent = false
+    const late = radio.plug(9)
+    await sources.pass(620)
+    expect(await hears(late)).toBe(true)
   })
 
   it.each([

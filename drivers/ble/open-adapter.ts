@@ -14,7 +14,7 @@ export async function openAdapter(
   signal: AbortSignal
 ): Promise<HciLink> {
   const open = (index: number): HciLink => {
-    const link = new HciLink(leaseAdapter(noble, index, settings.channel), clock, events)
+    const link = new HciLink(leaseAdapter(noble, clock, index, settings.channel), clock, events)
     link.hci.setSocketFilter()
     return link
   }
@@ -26,7 +26,7 @@ export async function openAdapter(
     throw down(link.name)
   }
   const wanted = normalAddress(settings.adapter)
-  for (const index of adapterNumbers(noble)) {
+  for (const index of adapterNumbers(noble, clock)) {
     const link = await hasAddress(open, index, wanted, signal)
     if (link !== undefined) return link
   }

@@ -23,6 +23,7 @@ export function installVirtualRadio(): InstalledRadio {
   const radio: InstalledRadio = {
     controllers: new Map(),
     opened: 0,
+    refused: 0,
     absent: false,
     forbidden: false,
     plug(index, address = `0011223344${(0x55 + index).toString(16)}`) {

@@ -6,6 +6,8 @@ export interface VirtualRadio {
   readonly controllers: Map<number, VirtualController>
   /** Sockets opened so far: the native ones cannot be closed. */
   opened: number
+  /** Attempts that failed: the native part leaks a little with each. */
+  refused: number
   /** The kernel has no Bluetooth: its sockets cannot be opened. */
   absent: boolean
   /** The user may not send commands. */
@@ -29,7 +31,10 @@ export class VirtualSocket extends EventEmitter {
 
   constructor(radio: VirtualRadio) {
     super()
-    if (radio.absent) throw systemError('EAFNOSUPPORT', 'Address family not supported by protocol')
+    if (radio.absent) {
+      radio.refused++
+      throw systemError('EAFNOSUPPORT', 'Address family not supported by protocol')
+    }
     radio.opened++
     this.#radio = radio
   }
