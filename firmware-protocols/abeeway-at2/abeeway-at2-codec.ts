@@ -89,8 +89,8 @@ const tooShort = (frame: Uint8Array): DecodeResult =>
 
 /** Old news can raise an alert that was never heard; it cannot end one. */
 function withSos(signals: Signal[], on: boolean, stale: boolean): readonly Signal[] {
-  const told: readonly Signal[] = [{ kind: 'sos', form: 'level', on }, ...signals]
-  return stale ? told.filter((signal) => signal.form !== 'level' || signal.on) : told
+  signals.unshift({ kind: 'sos', form: 'level', on })
+  return stale ? signals.filter((signal) => signal.form !== 'level' || signal.on) : signals
 }
 
 /** A position's age says when it was taken. */

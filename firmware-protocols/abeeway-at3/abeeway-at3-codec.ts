@@ -58,8 +58,8 @@ function readBody(type: number, view: DataView, body: number, draft: Draft, extr
 
 /** Old news (a buffered frame) can raise an alert that was never heard; it cannot end one, nor count motions backwards. */
 function withSos(signals: Signal[], on: boolean, stale: boolean): readonly Signal[] {
-  const told: readonly Signal[] = [{ kind: 'sos', form: 'level', on }, ...signals]
-  return stale ? told.filter((signal) => (signal.form === 'level' ? signal.on : signal.form === 'event')) : told
+  signals.unshift({ kind: 'sos', form: 'level', on })
+  return stale ? signals.filter((signal) => (signal.form === 'level' ? signal.on : signal.form === 'event')) : signals
 }
 
 export const abeewayAt3: Codec = {

@@ -68,12 +68,18 @@ export function readPosition(view: DataView, body: number, draft: Draft, extra: 
   draft.movementCount = count
   signals.push({ kind: 'motion', form: 'counter', count, modulus: 16 })
   const triggers = view.getUint16(body + 2)
-  extra['triggers'] = TRIGGERS.filter((_name, bit) => ((triggers >> bit) & 1) === 1)
+  extra['triggers'] = triggerNames(triggers)
   if (status !== SUCCESS) draft.usable = false
   const at = body + 4
   if (status === SUCCESS || status === NOT_SOLVABLE) return readFound(view, type, at, draft, extra)
   if (type === GNSS) readGnssFailure(view, at, extra)
   return true
+}
+
+function triggerNames(bits: number): Json[] {
+  const names: Json[] = []
+  for (let bit = 0; bits >> bit !== 0 && bit < TRIGGERS.length; bit++) if (((bits >> bit) & 1) === 1) names.push(TRIGGERS[bit] ?? null)
+  return names
 }
 
 function readFound(view: DataView, type: number, at: number, draft: Draft, extra: Extra): boolean {
