@@ -41,7 +41,9 @@ describe('frames', () => {
       receiver: 'gate',
       rssiDbm: -70,
       redelivered: true,
-      onDurable: () => undefined
+      onDurable: () => undefined,
+      onGivenUp: () => undefined,
+      pressing: true
     }
     const facts: Required<Omit<FrameContext, 'receivedAt'>> = {
       topic: 'a/b',

@@ -66,8 +66,8 @@ function stamped(context: Omit<FrameContext, 'receivedAt'>, receivedAt: number):
 }
 
 function deliveryOf(envelope: Envelope, readings: readonly Reading[], receivedAt: number, monotonicMs: number): Delivery {
-  const { idNamespace, receiver, rssiDbm, redelivered, onDurable } = envelope
-  return { readings, receivedAt, monotonicMs, idNamespace, receiver, rssiDbm, redelivered, onDurable }
+  const { idNamespace, receiver, rssiDbm, redelivered, onDurable, onGivenUp, pressing } = envelope
+  return { readings, receivedAt, monotonicMs, idNamespace, receiver, rssiDbm, redelivered, onDurable, onGivenUp, pressing }
 }
 
 /** Decoder and counters for transports that deliver whole frames. Hot: one context and one delivery per frame, nothing else. */

@@ -40,6 +40,14 @@ export interface Delivery {
    * Drivers that acknowledge to a sender do so from here. Never called if the log could not take it.
    */
   readonly onDurable?: (() => void) | undefined
+  /**
+   * Called once in place of `onDurable`, perhaps within `deliver`, when the storage fails and part of this delivery was let go:
+   * a `DataGap` will name it, and the rest is durable. So nothing more will become of it, and its sender need not keep it. Alarms
+   * are not let go this way.
+   */
+  readonly onGivenUp?: (() => void) | undefined
+  /** The sender can send little more before it is answered: while the storage fails, telemetry is better given up than held. */
+  readonly pressing?: boolean | undefined
 }
 
 export interface FrameCounters {
@@ -103,6 +111,8 @@ export interface DriverContext {
   readonly counters: FrameCounters
   /** Aborted when the run must end; a driver may use it in place of `stop`. */
   readonly signal: AbortSignal
+  /** The storage fails: nothing, or little, is confirmed, and it is no use to connect anew for that. Absent: nobody knows. */
+  readonly storageFails?: () => boolean
   /** The link works but something is amiss (a receiver missing, garbage on the line); empty text: all well again. */
   degraded(why: string): void
   /** The link failed after `start` resolved. Only the first call of a run counts. */

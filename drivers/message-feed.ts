@@ -69,8 +69,9 @@ class FramedMessages implements MessageFeed {
     this.#understood = false
     this.#refusal = undefined
     this.#frameContext = frameContext
-    this.#waiting = envelope?.onDurable === undefined ? undefined : new DurableCount(envelope.onDurable)
-    this.#envelope = this.#waiting === undefined ? envelope : { ...envelope, onDurable: this.#waiting.durable }
+    this.#waiting = envelope?.onDurable === undefined ? undefined : new DurableCount(envelope.onDurable, envelope.onGivenUp)
+    this.#envelope =
+      this.#waiting === undefined ? envelope : { ...envelope, onDurable: this.#waiting.durable, onGivenUp: this.#waiting.givenUp }
     const before = { ...this.#framer.counters }
     try {
       this.#framer.push(bytes, this.#onFrame)
@@ -104,15 +105,25 @@ class FramedMessages implements MessageFeed {
   }
 }
 
-/** Calls back when the message and all its frames are durable. */
+/** Calls back when the message and all its frames are durable, or given up. */
 class DurableCount {
   readonly durable: () => void
+  /** Absent: whoever sent it need not hear of that. */
+  readonly givenUp: (() => void) | undefined
   #open = 1
+  #anyGivenUp = false
 
-  constructor(onDurable: () => void) {
+  constructor(onDurable: () => void, onGivenUp: (() => void) | undefined) {
     this.durable = () => {
       this.#open -= 1
-      if (this.#open === 0) onDurable()
+      if (this.#open > 0) return
+      if (this.#anyGivenUp) onGivenUp?.()
+      else onDurable()
+    }
+    if (onGivenUp === undefined) return
+    this.givenUp = () => {
+      this.#anyGivenUp = true
+      this.durable()
     }
   }
 

@@ -13,6 +13,10 @@ export interface MqttSourceOptions {
   readonly clock?: Clock
   /** Confirm everything at once; default: only what `commit` is called for. */
   readonly commitsAtOnce?: boolean
+  /** What the driver is told of the storage. */
+  readonly storageFails?: () => boolean
+  /** What the log lets go: it is never committed. */
+  readonly givesUp?: (delivery: Delivery) => boolean
   /** The sink throws at the delivery of this number (from 1). */
   readonly failOn?: number
 }
@@ -52,12 +56,14 @@ export function createMqttSource(options: MqttSourceOptions): MqttSource {
     clock,
     log,
     counters,
+    ...(options.storageFails === undefined ? {} : { storageFails: options.storageFails }),
     signal: new AbortController().signal,
     sink: {
       deliver(delivery) {
         if (deliveries.length + 1 === options.failOn) throw new TypeError('a defect further on')
         deliveries.push(delivery)
         if (options.commitsAtOnce) delivery.onDurable?.()
+        else if (options.givesUp?.(delivery)) delivery.onGivenUp?.()
         else waiting.push(delivery)
       }
     },

@@ -15,6 +15,7 @@ interface Modelled {
   readonly entry: Unacknowledged
   written: boolean
   durable: boolean
+  settled: boolean
 }
 
 /** The gate beside a list that says in the plainest way what it should do. */
@@ -24,7 +25,7 @@ class GateModel {
   readonly #messages: Modelled[] = []
 
   receive(): void {
-    this.#messages.push({ entry: this.#gate.expect(this.#messages.length + 1, 0), written: false, durable: false })
+    this.#messages.push({ entry: this.#gate.expect(this.#messages.length + 1, 0), written: false, durable: false, settled: false })
   }
 
   write(): void {
@@ -42,18 +43,34 @@ class GateModel {
     this.#gate.confirm(chosen.entry, 0)
   }
 
+  settle(pick: number): void {
+    const chosen = this.#messages[pick % Math.max(1, this.#messages.length)]
+    if (chosen === undefined) return
+    if (!chosen.durable) chosen.settled = true
+    chosen.durable = true
+    this.#gate.settle(chosen.entry, 0)
+  }
+
   check(): void {
     const open = this.#messages.findIndex(({ written, durable }) => !written || !durable)
-    const expected = open === -1 ? this.#messages.length : open
-    expect(this.#released).toEqual(Array.from({ length: expected }, (_, index) => index + 1))
-    expect(this.#gate.size).toBe(this.#messages.length - expected)
+    const inTurn = open === -1 ? this.#messages.length : open
+    const mayLeave = ({ written, settled }: Modelled, index: number): boolean => index < inTurn || (written && settled)
+    const expected = this.#messages.flatMap((message, index) => (mayLeave(message, index) ? [index + 1] : []))
+    expect([...this.#released].sort((a, b) => a - b)).toEqual(expected)
+    const ofTheTurn = this.#released.filter((id) => this.#messages[id - 1]?.settled === false)
+    expect(ofTheTurn).toEqual([...ofTheTurn].sort((a, b) => a - b))
+    expect(this.#gate.size).toBe(this.#messages.length - expected.length)
+    expect(this.#gate.oldest).toBe(this.#messages[inTurn]?.entry)
   }
 }
 
-const step = fc.record({ kind: fc.constantFrom('receive' as const, 'write' as const, 'confirm' as const), pick: fc.nat() })
+const step = fc.record({
+  kind: fc.constantFrom('receive' as const, 'write' as const, 'confirm' as const, 'settle' as const),
+  pick: fc.nat()
+})
 
 describe('AckGate', () => {
-  it('releases exactly the longest row of messages, from the oldest on, that are durable and acknowledged by the client', () => {
+  it('releases exactly the longest row of messages, from the oldest on, that are durable and acknowledged by the client, and whatever is settled out of turn', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const model = new GateModel()
@@ -78,6 +95,24 @@ describe('AckGate', () => {
     expect(released).toHaveLength(20_000)
     expect(released).toEqual(entries.map(({ packetId }) => packetId))
     expect(gate.size).toBe(0)
+  })
+
+  it('lets any number of settled messages pass one that waits, and remembers none of them', () => {
+    const { gate, released } = gateWithRecord()
+    const first = gate.expect(1, 0)
+    gate.hold(1, ackOf(1))
+    for (let id = 2; id <= 30_000; id += 1) {
+      gate.settle(gate.expect(id, 0), 0)
+      gate.hold(id, ackOf(id))
+      expect(gate.size).toBe(1)
+    }
+    expect(released).toHaveLength(29_999)
+    expect(gate.oldest).toBe(first)
+    gate.confirm(first, 0)
+    expect([gate.size, released.at(-1)]).toEqual([0, 1])
+    gate.confirm(gate.expect(2, 0), 0)
+    gate.hold(2, ackOf(2))
+    expect(released.at(-1)).toBe(2)
   })
 
   it('refuses an acknowledgement that is not the next one', () => {

@@ -2,12 +2,15 @@
  * What has been received with QoS 1 or 2 and not yet been acknowledged, in order of receipt.
  *
  * Invariants: an acknowledgement leaves only when its message, and every one received before it, is durable (so the order
- * of acknowledgements is the order of receipt, MQTT-4.6.0-2 and -3); after `drop` nothing leaves any more.
+ * of acknowledgements is the order of receipt, MQTT-4.6.0-2 and -3), or when its message is settled out of turn; after `drop`
+ * nothing leaves any more.
  */
 export interface Unacknowledged {
   readonly packetId: number
   readonly receivedMonotonicMs: number
   durable: boolean
+  /** Its acknowledgement leaves as soon as the client has written it, whatever came before. */
+  outOfTurn: boolean
   acknowledgement: Uint8Array | undefined
 }
 
@@ -30,6 +33,8 @@ export class AckGate {
   #dropped = false
   /** Entries that are durable and still here. */
   #durableWaiting = 0
+  /** Entries behind the oldest whose acknowledgements have left before it. */
+  #leftEarly = 0
   #nowMonotonicMs = 0
   #overtakenSinceMs: number | undefined
 
@@ -40,7 +45,7 @@ export class AckGate {
 
   /** How many messages are received and not acknowledged. */
   get size(): number {
-    return this.#entries.length - this.#head
+    return this.#entries.length - this.#head - this.#leftEarly
   }
 
   get oldest(): Unacknowledged | undefined {
@@ -57,7 +62,7 @@ export class AckGate {
 
   /** A message has been received; its acknowledgement is due after those of all received before. */
   expect(packetId: number, receivedMonotonicMs: number): Unacknowledged {
-    const entry: Unacknowledged = { packetId, receivedMonotonicMs, durable: false, acknowledgement: undefined }
+    const entry: Unacknowledged = { packetId, receivedMonotonicMs, durable: false, outOfTurn: false, acknowledgement: undefined }
     if (!this.#dropped) this.#entries.push(entry)
     return entry
   }
@@ -69,6 +74,7 @@ export class AckGate {
     if (entry?.packetId !== packetId) throw new AckOrderError(entry?.packetId, packetId)
     entry.acknowledgement = acknowledgement
     this.#unwritten += 1
+    if (entry.outOfTurn) this.#leaveEarly(entry)
     this.#advance()
   }
 
@@ -81,6 +87,20 @@ export class AckGate {
     this.#advance()
   }
 
+  /**
+   * Nothing more will become of the message, and while the storage fails those before it may wait for long: its acknowledgement
+   * does not wait for theirs, so that the broker goes on sending.
+   */
+  settle(entry: Unacknowledged, nowMonotonicMs: number): void {
+    if (entry.durable || this.#dropped) return
+    entry.durable = true
+    entry.outOfTurn = true
+    this.#nowMonotonicMs = nowMonotonicMs
+    if (entry.acknowledgement === undefined) return
+    this.#leaveEarly(entry)
+    this.#advance()
+  }
+
   /** The connection is gone: the broker will send again what was not acknowledged. */
   drop(): void {
     this.#dropped = true
@@ -88,16 +108,37 @@ export class AckGate {
     this.#head = 0
     this.#unwritten = 0
     this.#durableWaiting = 0
+    this.#leftEarly = 0
     this.#overtakenSinceMs = undefined
+  }
+
+  #leaveEarly({ acknowledgement }: Unacknowledged): void {
+    if (acknowledgement === undefined) return
+    this.#leftEarly += 1
+    this.#release(acknowledgement)
+    // The oldest may wait for hours while others pass it.
+    if (this.#leftEarly >= COMPACT_AT) this.#forgetThoseThatLeft()
+  }
+
+  #forgetThoseThatLeft(): void {
+    const stays = ({ outOfTurn, acknowledgement }: Unacknowledged): boolean => !outOfTurn || acknowledgement === undefined
+    const written = this.#entries.slice(this.#head, this.#unwritten).filter(stays)
+    this.#entries = [...written, ...this.#entries.slice(this.#unwritten)]
+    this.#unwritten = written.length
+    this.#head = 0
+    this.#leftEarly = 0
   }
 
   #advance(): void {
     let entry = this.#entries[this.#head]
     while (entry?.durable && entry.acknowledgement !== undefined) {
       this.#head += 1
-      this.#durableWaiting -= 1
       this.#overtakenSinceMs = undefined
-      this.#release(entry.acknowledgement)
+      if (entry.outOfTurn) this.#leftEarly -= 1
+      else {
+        this.#durableWaiting -= 1
+        this.#release(entry.acknowledgement)
+      }
       entry = this.#entries[this.#head]
     }
     if (entry?.durable === false && this.#durableWaiting > 0) this.#overtakenSinceMs ??= this.#nowMonotonicMs

@@ -39,4 +39,12 @@ describe('watchCommits', () => {
     confirm(1, 11_000)
     expect(watchCommits(gate, 100_000).kind).toBe('fine')
   })
+
+  it('gives no connection up while the storage fails, nor before what memory held has had its time', () => {
+    const { gate, confirm } = gateWith(3)
+    expect(watchCommits(gate, 3_600_000, 3_600_000).kind).toBe('slow')
+    confirm(2, 3_600_100)
+    expect(watchCommits(gate, 3_629_999, 3_600_000).kind).toBe('slow')
+    expect(watchCommits(gate, 3_630_000, 3_600_000).kind).toBe('lost')
+  })
 })

@@ -1,10 +1,16 @@
 import type { IPublishPacket } from 'mqtt'
 import { createFrameFeed, type FrameFeed } from '../codec-feed.ts'
-import type { Unacknowledged } from './ack-gate.ts'
 import type { HeldAckStream } from './held-ack-stream.ts'
 import type { MqttRunParts } from './mqtt-run-parts.ts'
 
 const OVERSIZE_LOG_INTERVAL_MS = 60_000
+
+/** What goes with a message of QoS 1 or 2. */
+interface Answer {
+  readonly onDurable: () => void
+  readonly onGivenUp: () => void
+  readonly pressing: boolean
+}
 
 /**
  * What one connection receives: each PUBLISH goes to the log, once, and with QoS 1 and 2 the log's word that it is durable
@@ -29,37 +35,50 @@ export class MessageIntake {
   receive(stream: HeldAckStream, topic: string, payload: Uint8Array, packet: IPublishPacket): void {
     this.#parts.context.counters.bytesIn += payload.length
     const cut = stream.wasCut(this.#publishes)
-    const confirm = packet.qos === 0 ? undefined : this.#expect(stream, topic, payload, packet)
-    if (confirm === 'repeat') return
+    const answer = packet.qos === 0 ? undefined : this.#expect(stream, topic, payload, packet)
+    if (answer === 'repeat') return
     if (cut) {
       this.#countOversize(topic)
-      confirm?.()
+      answer?.onDurable()
       return
     }
     this.#feed.frame(
       payload,
       packet.retain ? { topic, retained: true } : { topic },
-      confirm === undefined ? undefined : packet.dup ? { onDurable: confirm, redelivered: true } : { onDurable: confirm }
+      answer !== undefined && packet.dup ? { ...answer, redelivered: true } : answer
     )
     stream.checkBackpressure()
   }
 
-  #expect(stream: HeldAckStream, topic: string, payload: Uint8Array, packet: IPublishPacket): (() => void) | 'repeat' {
+  #expect(stream: HeldAckStream, topic: string, payload: Uint8Array, packet: IPublishPacket): Answer | 'repeat' {
     const { clock } = this.#parts.context
     const { exactlyOnce } = this.#parts.session
     const packetId = packet.messageId ?? 0
     const { gate } = stream
-    const entry: Unacknowledged = gate.expect(packetId, clock.monotonicMs())
-    if (packet.qos !== 2) return () => gate.confirm(entry, clock.monotonicMs())
+    const pressing = this.#isPressing(stream)
+    const entry = gate.expect(packetId, clock.monotonicMs())
+    const onGivenUp = (): void => gate.settle(entry, clock.monotonicMs())
+    const onDurable = pressing ? onGivenUp : () => gate.confirm(entry, clock.monotonicMs())
+    if (packet.qos !== 2) return { onDurable, onGivenUp, pressing }
     const stored = exactlyOnce.receive(packetId, packet.dup, topic, payload)
     if (stored === undefined) {
-      gate.confirm(entry, clock.monotonicMs())
+      onDurable()
       return 'repeat'
     }
-    return () => {
+    const after = (settle: () => void) => () => {
       stored()
-      gate.confirm(entry, clock.monotonicMs())
+      settle()
     }
+    return { onDurable: after(onDurable), onGivenUp: after(onGivenUp), pressing }
+  }
+
+  /**
+   * The storage fails, and half of what the broker sends without an answer is taken: from now on telemetry does not wait in it, nor does
+   * any answer wait for those before, so that alarms go on coming.
+   */
+  #isPressing({ gate }: HeldAckStream): boolean {
+    const { context, settings } = this.#parts
+    return gate.size > settings.receiveMaximum / 2 && context.storageFails?.() === true
   }
 
   #countOversize(topic: string): void {

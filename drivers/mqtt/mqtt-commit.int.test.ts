@@ -123,6 +123,32 @@ describe.each(['3.1.1', '5'] as const)('mqtt %s: acknowledged only after the com
       expect(second.numbers()).toEqual(all(1500))
     })
 
+    it('goes on hearing while the storage fails: what the log lets go is acknowledged past what it holds, and does not come again', async () => {
+      const { begin, publish, acksSeen } = scene(qos)
+      // As the log does it: alarms (every hundredth here) are held, telemetry only as long as nobody is pressed.
+      const isAlarm = (delivery: { readings: readonly { position?: { x: number } }[] }) =>
+        (delivery.readings[0]?.position?.x ?? 0) % 100 === 99
+      const source = await begin({ storageFails: () => true, givesUp: (each) => each.pressing === true && !isAlarm(each) })
+      await publish(all(4000))
+      await received(source, 4000)
+      expect(source.numbers()).toEqual(all(4000))
+      const held = source.deliveries.filter((each) => each.pressing !== true || isAlarm(each)).length
+      expect(held).toBeLessThan(1000)
+      await waitFor('the acknowledgements of what was let go', () => acksSeen().length >= 4000 - held)
+      expect(acksSeen()).toHaveLength(4000 - held)
+      expect(source.failures).toEqual([])
+      await source.run.stop()
+
+      const next = await begin({ commitsAtOnce: true })
+      await received(next, held)
+      await publish([9999])
+      await received(next, held + 1)
+      expect(next.numbers()).toEqual([
+        ...source.deliveries.filter((each) => each.pressing !== true || isAlarm(each)).map(({ readings }) => readings[0]?.position?.x),
+        9999
+      ])
+    })
+
     it('stops reading at the receive maximum while the log commits nothing, and goes on after it', async () => {
       const { begin, publish } = scene(qos)
       const source = await begin()

@@ -16,6 +16,7 @@ export class RunWatch {
   #saidDegraded = ''
   #pausedSinceMs: number | undefined
   #lastPingMs = 0
+  #storageFailedMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: MqttRunParts, fail: (error: DriverError) => void) {
     this.#parts = parts
@@ -40,8 +41,12 @@ export class RunWatch {
 
   #tick(client: MqttClient, stream: HeldAckStream): void {
     if (this.#over) return
-    const { clock } = this.#parts.context
-    const finding = watchCommits(stream.gate, clock.monotonicMs())
+    const { context, settings } = this.#parts
+    const { clock, storageFails } = context
+    if (storageFails?.() === true) this.#storageFailedMs = clock.monotonicMs()
+    // Where nothing more can come in, what the log has let go must make room.
+    const hears = stream.gate.size < settings.receiveMaximum
+    const finding = watchCommits(stream.gate, clock.monotonicMs(), hears ? this.#storageFailedMs : undefined)
     if (finding.kind === 'lost') {
       this.#fail(new DriverError('LOG_NOT_CONFIRMING', finding.why, { retriable: true }))
       return

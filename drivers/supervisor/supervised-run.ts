@@ -34,6 +34,7 @@ export interface RunParts {
   readonly counters: FrameCounters
   readonly limits: RunLimits
   readonly gatewayId?: string | undefined
+  readonly storageFails?: (() => boolean) | undefined
 }
 
 /**
@@ -77,6 +78,7 @@ export function openRun(parts: RunParts, events: RunEvents): SupervisedRun {
     run = parts.driver.createRun(parts.settings, parts.codec, {
       sourceId,
       ...(parts.gatewayId === undefined ? {} : { gatewayId: parts.gatewayId }),
+      ...(parts.storageFails === undefined ? {} : { storageFails: parts.storageFails }),
       clock: runClock,
       log,
       counters,

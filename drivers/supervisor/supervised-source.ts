@@ -78,6 +78,8 @@ export interface SourceEnvironment {
   readonly policy: SupervisionPolicy
   /** Told to drivers that name themselves to the other side. */
   readonly gatewayId?: string | undefined
+  /** Told to drivers whose senders wait for the log. */
+  readonly storageFails?: (() => boolean) | undefined
   readonly onDelivery: (sourceId: string, delivery: Delivery) => void
   readonly onHealth: (sourceId: string, change: HealthChange) => void
 }
@@ -225,7 +227,8 @@ export class SupervisedSource {
           log,
           counters: this.#counters,
           limits: policy,
-          gatewayId: this.#env.gatewayId
+          gatewayId: this.#env.gatewayId,
+          storageFails: this.#env.storageFails
         },
         {
           started: () => this.#dispatch({ kind: 'started', run }),

@@ -123,6 +123,30 @@ describe('a log that its disk does not let open', () => {
     ])
   })
 
+  it('says at once what telemetry it lets go, to whoever must know: what comes beyond its memory, and what presses; alarms never', async () => {
+    const rig = createRig([], { alarm: 20_000, telemetry: 10_000 })
+    const said: string[] = []
+    const append = (n: number, lane: Lane, soon: boolean): void =>
+      rig.log.append(movement(n, lane), () => said.push(`${lane} ${n} durable`), {
+        soon,
+        onGivenUp: () => said.push(`${lane} ${n} given up`)
+      })
+    append(1, 'telemetry', false)
+    append(2, 'telemetry', true)
+    append(3, 'alarm', true)
+    expect(said).toEqual(['telemetry 2 given up'])
+    for (let n = 100; n < 1_100; n++) append(n, 'alarm', false)
+    expect(said).toHaveLength(1)
+    for (let n = 100; n < 1_100; n++) append(n, 'telemetry', false)
+    const { waiting } = rig.log.status().lanes.telemetry
+    expect(said).toHaveLength(1_002 - waiting)
+    expect(said.every((text) => /^telemetry \d+ given up$/.test(text))).toBe(true)
+    await clock.advance(1_000)
+    expect(rig.disk.gaps).toMatchObject([{ lane: 'alarm' }, { lane: 'telemetry', countByType: { TagMovement: 1_002 - waiting } }])
+    rig.disk.commit()
+    expect(said.filter((text) => text.startsWith('telemetry') && text.endsWith('durable'))).toHaveLength(waiting)
+  })
+
   it('is tried a last time when the gateway stops', async () => {
     const saved = createRig()
     saved.log.append(movement(1, 'alarm'))

@@ -3,7 +3,7 @@ import type { Clock, Logger } from '../../drivers/driver.ts'
 import type { GatewayEvent, Lane } from '../events/define-event.ts'
 import type { DiskTrouble } from '../log/disk-trouble.ts'
 import { DroppedEvents } from '../log/dropped-events.ts'
-import type { EventLog, LogStatus } from '../log/event-log.ts'
+import type { EventLog, GiveUp, LogStatus } from '../log/event-log.ts'
 import { DiskUnusableError, LogError } from '../log/log-error.ts'
 import { logPaths } from '../log/log-paths.ts'
 import type { EventLogHandle } from '../log/open-event-log.ts'
@@ -83,16 +83,17 @@ export class HeldLog implements EventLogHandle {
     return this.#log?.congested ?? false
   }
 
-  append(event: GatewayEvent, onDurable?: () => void): void {
+  append(event: GatewayEvent, onDurable?: () => void, giveUp?: GiveUp): void {
     if (this.#log !== undefined) {
-      this.#log.append(event, onDurable)
+      this.#log.append(event, onDurable, giveUp)
       return
     }
     const bytes = EVENT_BYTES + 2 * JSON.stringify(event.data).length
     const { lane } = event
     const held = this.#held[lane]
-    if (lane === 'telemetry' && this.#bytes.telemetry + bytes > this.#maxBytes.telemetry) {
+    if (lane === 'telemetry' && (giveUp?.soon === true || this.#bytes.telemetry + bytes > this.#maxBytes.telemetry)) {
       this.#dropped.telemetry.add(event, 'dropped-storage-failed')
+      giveUp?.onGivenUp()
       return
     }
     held.push({ event, onDurable, bytes })
@@ -180,9 +181,10 @@ export class HeldLog implements EventLogHandle {
     this.#retry?.cancel()
     if (this.#log !== undefined) return this.#log.close()
     const { alarm, telemetry } = this.#held
+    const dropped = { alarms: this.#dropped.alarm.count, telemetry: this.#dropped.telemetry.count }
     this.#options.logger.error(
-      { alarms: alarm.length, telemetry: telemetry.length },
-      'the log was never opened: what was held in memory is gone'
+      { alarms: alarm.length, telemetry: telemetry.length, dropped },
+      'the log was never opened: what was held in memory is gone, and what was dropped before is told by this line only'
     )
   }
 

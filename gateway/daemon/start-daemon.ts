@@ -285,6 +285,7 @@ class RunningDaemon implements Daemon {
       log: logger,
       random: Math.random,
       gatewayId: this.gatewayId,
+      storageFails: () => log.status().storage !== 'ok',
       onDelivery: (sourceId, delivery) => {
         ingest.deliver(sourceId, this.#timed(delivery))
         log.endDelivery()

@@ -349,3 +349,33 @@ describe('alerts held back by flood control', () => {
     )
   })
 })
+
+describe('what the log lets go while the storage fails', () => {
+  it('settles a delivery only with its alarms, and is told in place of durability', async () => {
+    const log = createMemoryLog()
+    const append = log.append.bind(log)
+    const soon: (boolean | undefined)[] = []
+    log.append = (event, onDurable, giveUp) => {
+      soon.push(giveUp?.soon)
+      if (event.lane === 'telemetry' && giveUp !== undefined) giveUp.onGivenUp()
+      else append(event, onDurable)
+    }
+    const { hear } = await bench(log)
+    const said: string[] = []
+    const waits = (name: string): Partial<Delivery> => ({
+      pressing: true,
+      onDurable: () => said.push(`${name} durable`),
+      onGivenUp: () => said.push(`${name} given up`)
+    })
+    hear('a', { tag: '1', position: { x: 1, y: 1 } }, waits('movement'))
+    expect(said).toEqual(['movement given up'])
+    hear('a', { tag: '1', position: { x: 1, y: 1 }, signals: [sosLevel(true)] }, waits('both'))
+    expect(said).toEqual(['movement given up'])
+    log.commit()
+    expect(said.slice(1)).toEqual(['both given up'])
+    expect(soon.every((each) => each === true)).toBe(true)
+    hear('a', { tag: '1', position: { x: 2, y: 1 } }, { onDurable: () => said.push('nobody asks') })
+    log.commit()
+    expect(said.at(-1)).toBe('nobody asks')
+  })
+})

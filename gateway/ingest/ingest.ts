@@ -13,7 +13,7 @@ import { onThisBoot } from './on-this-boot.ts'
 
 /** From readings to events. The one place that knows ids, edges and what becomes of a reading; it never waits. */
 export interface Ingest {
-  /** Takes what a source delivered; calls `delivery.onDurable` when all that came of it is durable, held alerts included. */
+  /** Takes what a source delivered; calls `delivery.onDurable` when all that came of it is durable, held alerts included; `onGivenUp` when telemetry of it was let go. */
   deliver(sourceId: string, delivery: Delivery): void
   /** Namespace of a source's short ids; forgets nothing of the tags when a source goes. */
   setNamespace(sourceId: string, namespace: string): void
@@ -36,6 +36,11 @@ interface Made {
   readonly events: GatewayEvent[]
   held: boolean
 }
+
+/** Whoever waits to hear what became of events. */
+type Waiting = Pick<Delivery, 'onDurable' | 'onGivenUp' | 'pressing'>
+
+const NOBODY: Waiting = {}
 
 export async function createIngest(options: IngestOptions): Promise<Ingest> {
   const saved = await options.log.loadState('alert-edges')
@@ -72,12 +77,12 @@ class ReadingIngest implements Ingest {
     const usual = delivery.idNamespace ?? this.#namespaces.get(source) ?? source
     const made: Made = { events: [], held: false }
     for (const reading of delivery.readings) this.#make({ source, namespace: reading.idNamespace ?? usual, delivery, reading }, made)
-    this.#append(made, delivery.onDurable)
+    this.#append(made, delivery)
   }
 
   close(): void {
     this.#timer?.cancel()
-    this.#append({ events: this.#desk.due(Number.POSITIVE_INFINITY), held: false }, undefined)
+    this.#append({ events: this.#desk.due(Number.POSITIVE_INFINITY), held: false }, NOBODY)
   }
 
   #make(heard: Heard, made: Made): void {
@@ -117,7 +122,7 @@ class ReadingIngest implements Ingest {
 
   #append(
     { events, held }: { readonly events: readonly GatewayEvent[]; readonly held: boolean },
-    onDurable: (() => void) | undefined
+    { onDurable, onGivenUp, pressing = false }: Waiting
   ): void {
     const { clock, log, tags, onEvent } = this.#options
     // A held alert is nothing but saved state yet, and counts as one more event.
@@ -127,15 +132,26 @@ class ReadingIngest implements Ingest {
       return
     }
     // Lanes commit apart from each other, so a delivery is durable when the last of its events is.
-    const done =
-      onDurable === undefined || left === 1
-        ? onDurable
-        : () => {
-            left -= 1
-            if (left === 0) onDurable()
+    let anyGivenUp = false
+    const settle = (): void => {
+      left -= 1
+      if (left > 0) return
+      if (anyGivenUp) onGivenUp?.()
+      else onDurable?.()
+    }
+    const done = onDurable === undefined || left === 1 ? onDurable : settle
+    const giveUp =
+      onGivenUp === undefined
+        ? undefined
+        : {
+            soon: pressing,
+            onGivenUp: () => {
+              anyGivenUp = true
+              settle()
+            }
           }
     for (const event of events) {
-      log.append(event, done)
+      log.append(event, done, giveUp)
       const shown = onThisBoot(event, clock)
       if (event.type === 'TagAlert') tags.alert(shown)
       onEvent?.(shown)
@@ -154,7 +170,7 @@ class ReadingIngest implements Ingest {
       () => {
         this.#timerAtMs = Number.POSITIVE_INFINITY
         const nowMs = clock.monotonicMs()
-        this.#append({ events: [...this.#desk.due(nowMs), ...this.#devices.due(nowMs)], held: false }, undefined)
+        this.#append({ events: [...this.#desk.due(nowMs), ...this.#devices.due(nowMs)], held: false }, NOBODY)
         this.#watchFloods()
       },
       Math.max(0, next - clock.monotonicMs())

@@ -41,13 +41,21 @@ export interface LogStatus {
   readonly damagedBlocks: number
 }
 
+/** For an event whose sender waits for an answer. */
+export interface GiveUp {
+  /** While the storage fails, telemetry is let go at once rather than held. */
+  readonly soon: boolean
+  /** The storage fails, and nothing will become of this telemetry but a `DataGap` that names it. May be called within `append`. */
+  readonly onGivenUp: () => void
+}
+
 /**
  * The gateway's end of the log thread. Appending never blocks and never throws; it costs one JSON text and a copy.
  * Everything appended in one run of code (to the next `process.nextTick`), with the state saved in it, is committed in one transaction.
  */
 export interface EventLog {
   /** `onDurable` is called after the commit that holds the event, in order of appending within a lane. */
-  append(event: GatewayEvent, onDurable?: () => void): void
+  append(event: GatewayEvent, onDurable?: () => void, giveUp?: GiveUp): void
   /** Saves state of a keyed processor in the same transaction as the events appended in this turn. `undefined` deletes. */
   saveState(processor: string, key: string, value: string | undefined): void
   loadState(processor: string): Promise<ReadonlyMap<string, string>>

@@ -3,7 +3,7 @@ import type { Logger } from '../../drivers/driver.ts'
 import { type ClockQuality, type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
 import { dataGap } from '../events/gateway-events.ts'
 import { DroppedEvents } from './dropped-events.ts'
-import type { EventLog, LogStatus } from './event-log.ts'
+import type { EventLog, GiveUp, LogStatus } from './event-log.ts'
 import { addCounts, gap } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
 import { DiskUnusableError, LogError } from './log-error.ts'
@@ -58,6 +58,8 @@ export interface EventLogHandle extends EventLog {
 
 const CLOSE_LIMIT_MS = 10_000
 const TELL_DROPPED_EVERY_MS = 10_000
+/** A full disk on which no telemetry was committed for so long takes none. */
+const STANDSTILL_MS = 1_000
 /**
  * The end of a delivery ends a turn that holds so many events. A chunk of a socket holds thousands of frames, and while bytes wait in
  * the socket its reader is called up to 32 times before the event loop comes round (libuv): a gateway that has fallen behind must not
@@ -101,6 +103,7 @@ class ThreadedLog implements EventLogHandle {
   #turnScheduled = false
   #status: ThreadStatus | undefined
   readonly #dropped: Readonly<Record<Lane, DroppedEvents>> = byLane(() => new DroppedEvents())
+  #telemetryCommittedMs = Number.NEGATIVE_INFINITY
   #droppedToldAt = Number.NEGATIVE_INFINITY
   #flushes: Flush[] = []
   #closing: Promise<void> | undefined
@@ -158,15 +161,25 @@ class ThreadedLog implements EventLogHandle {
     return this.#queues.telemetry.bytes + this.#queues.alarm.bytes > this.#congestedBytes
   }
 
-  append(event: GatewayEvent, onDurable?: () => void): void {
+  append(event: GatewayEvent, onDurable?: () => void, giveUp?: GiveUp): void {
     const { lane } = event
     const queue = this.#queues[lane]
-    if (this.#dead !== undefined || queue.bytes > this.#maxBytes[lane]) {
-      this.#dropped[lane].add(event, this.#status?.storage === 'ok' ? 'dropped-overload' : 'dropped-storage-failed')
+    const storage = this.#status?.storage
+    const letGo = lane === 'telemetry' && giveUp?.soon === true && this.#storesNothing()
+    if (letGo || this.#dead !== undefined || queue.bytes > this.#maxBytes[lane]) {
+      this.#dropped[lane].add(event, storage === 'ok' ? 'dropped-overload' : 'dropped-storage-failed')
+      if (lane === 'telemetry' && storage !== 'ok' && this.#dead === undefined) giveUp?.onGivenUp()
       return
     }
     queue.add(event, this.#bodyOf(event), onDurable)
     this.#scheduleTurn()
+  }
+
+  /** On a full disk telemetry is still committed as long as there is something older to make room. */
+  #storesNothing(): boolean {
+    const storage = this.#status?.storage
+    if (storage === 'full') return this.#options.clock.monotonicMs() - this.#telemetryCommittedMs > STANDSTILL_MS
+    return storage === 'failing'
   }
 
   #bodyOf(event: GatewayEvent): string {
@@ -183,7 +196,8 @@ class ThreadedLog implements EventLogHandle {
   #tellDropped(): void {
     const now = this.#options.clock.monotonicMs()
     if (LANES.every((lane) => this.#dropped[lane].count === 0)) return
-    if (this.#queues.alarm.bytes > this.#maxBytes.alarm || (this.congested && now - this.#droppedToldAt < TELL_DROPPED_EVERY_MS)) return
+    const goesOn = this.congested || this.#status?.storage !== 'ok'
+    if (this.#queues.alarm.bytes > this.#maxBytes.alarm || (goesOn && now - this.#droppedToldAt < TELL_DROPPED_EVERY_MS)) return
     this.#droppedToldAt = now
     this.#reportDropped()
   }
@@ -382,6 +396,7 @@ class ThreadedLog implements EventLogHandle {
       // What is told to be durable is so in the status, too, which comes less often.
       this.#status = { ...status, lanes: { ...status.lanes, [lane]: { ...status.lanes[lane], lastSequence } } }
     }
+    if (lane === 'telemetry') this.#telemetryCommittedMs = this.#options.clock.monotonicMs()
     const callbacks = this.#queues[lane].committed(id)
     this.#dispatch()
     for (const onDurable of callbacks) {
