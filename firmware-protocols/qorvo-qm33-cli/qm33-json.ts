@@ -4,6 +4,8 @@ import { failure, readings } from '../kit/results.ts'
 import { type Measurement, putField, roundReading } from './qm33-measurements.ts'
 
 const BARE_BYTES = /"LSTN" ?: ?\[((?:[0-9A-Fa-f]{2}(?:, ?)?)*)\]/
+/** Distances are whole centimetres: one with a point is the figure of another field, whose name was lost. */
+const BROKEN_DISTANCE = /"D[_ ]cm" ?: ?-?\d{1,9}\./
 const BLOCK_KNOWN = new Set(['Block', 'results'])
 
 const damaged = failure('FRAME_FORMAT', 'damaged or unknown JSON')
@@ -54,6 +56,7 @@ function readListened(value: JsonObject): DecodeResult {
 
 /** `JS<length hex 4>{…}` without its head, or a JSON value alone. */
 export function readJson(text: string): DecodeResult {
+  if (BROKEN_DISTANCE.test(text)) return damaged
   const quoted = text.replace(BARE_BYTES, (_whole, bytes: string) => `"LSTN":"${bytes.replaceAll(/[^0-9A-Fa-f]/g, '').toLowerCase()}"`)
   const value = parseLooseJson(quoted)
   if (Array.isArray(value)) return readBlock(value, { kind: 'block' })

@@ -24,6 +24,8 @@ function pairs(text: string): (readonly [name: string, value: Json])[] | undefin
     const match = PAIR.exec(trimmed)
     if (match === null) return undefined
     const value = match[2] ?? ''
+    // Distances are whole centimetres: one with a point is the figure of another field, whose name was lost.
+    if (match[1] === 'distance_cm' && value.includes('.')) return undefined
     if (!/^-?(?:nan|inf)$/i.test(value)) list.push([match[1] ?? '', asValue(value)])
   }
   return list
