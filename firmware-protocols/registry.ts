@@ -17,6 +17,7 @@ import { makerfabsAtRange } from './makerfabs-at-range/makerfabs-codec.ts'
 import { minewGatewayJson } from './minew-gateway-json/minew-gateway-codec.ts'
 import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
 import { nooploopNlink } from './nooploop-nlink/nlink-codec.ts'
+import { omloxHubV2 } from './omlox-hub-v2/omlox-codec.ts'
 import { openmqttgatewayBle } from './openmqttgateway-ble/omg-codec.ts'
 import { qorvoQm33Cli } from './qorvo-qm33-cli/qm33-codec.ts'
 import { quuppaQpeJson } from './quuppa-qpe-json/quuppa-codec.ts'
@@ -49,7 +50,8 @@ export const CODECS: readonly Codec[] = [
   kontaktioTelemetry,
   aprbrotherGwV4,
   aprbrotherGwV4Device,
-  sewioRtlsJson
+  sewioRtlsJson,
+  omloxHubV2
 ]
 
 export function findCodec(protocol: string): Codec | undefined {
