@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { type Driver, DriverError, type ExclusiveClaim } from '../driver.ts'
 import type { InterfaceList } from './memberships.ts'
@@ -19,13 +20,14 @@ export function createUdpDriver(interfaces: InterfaceList = networkInterfaces): 
   }
 }
 
-function portClaim({ port }: UdpSettings): readonly ExclusiveClaim[] {
+/** In IPv4 a socket is bound to its group, so that sources with groups of their own can have one port. */
+function portClaim({ address, multicast, port }: UdpSettings): readonly ExclusiveClaim[] {
   return [
     {
       setting: 'port',
-      resource: String(port),
+      resource: multicast === undefined || address !== undefined || !isIPv4(multicast.group) ? String(port) : `${port} ${multicast.group}`,
       why: 'a port can be listened to by one source only',
-      remedy: 'have the other system send to another port, or remove one of the two sources (or set `enabled: false` in it)'
+      remedy: 'have the other system send to another port or group, or remove one of the two sources (or set `enabled: false` in it)'
     }
   ]
 }

@@ -1,4 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import type { BindTarget } from './open-socket.ts'
+import { addressHex } from './sender-filter.ts'
 
 const COUNTER_SPAN = 2 ** 32
 
@@ -8,6 +10,8 @@ const INODE = 9
 const DROPS = 12
 
 interface SocketRow {
+  /** As the table has it: words of 32 bits in the byte order of the machine. */
+  readonly address: string
   readonly port: number
   readonly inode: string
   readonly drops: number
@@ -20,6 +24,7 @@ export function parseSocketRows(table: string): readonly SocketRow[] {
     .map((line) => line.trim().split(/\s+/))
     .filter((columns) => columns.length > DROPS)
     .map((columns) => ({
+      address: columns[LOCAL_ADDRESS]?.split(':')[0] ?? '',
       port: Number.parseInt(columns[LOCAL_ADDRESS]?.split(':')[1] ?? '', 16),
       inode: columns[INODE] ?? '',
       drops: Number(columns[DROPS])
@@ -39,20 +44,20 @@ const socketRows = async (family: 'udp4' | 'udp6'): Promise<readonly SocketRow[]
  * elsewhere it stays unknown and counts as none.
  */
 export class KernelDrops {
-  readonly #family: 'udp4' | 'udp6'
+  readonly #target: BindTarget
   readonly #port: number
   #inode: string | undefined
   #last = 0
 
-  constructor(family: 'udp4' | 'udp6', port: number) {
-    this.#family = family
+  constructor(target: BindTarget, port: number) {
+    this.#target = target
     this.#port = port
   }
 
   /** New drops since the last call; the first one finds the socket, which must be open. Never rejects. */
   async take(): Promise<number> {
     try {
-      const rows = (await socketRows(this.#family)).filter(({ port }) => port === this.#port)
+      const rows = (await socketRows(this.#target.family)).filter(({ address, port }) => port === this.#port && this.#isBoundTo(address))
       if (this.#inode === undefined) {
         const own = await ownSocketInodes()
         this.#inode = rows.find(({ inode }) => own.has(inode))?.inode
@@ -65,5 +70,13 @@ export class KernelDrops {
     } catch {
       return 0
     }
+  }
+
+  /** Sources may share a port when they listen to groups of their own. */
+  #isBoundTo(address: string): boolean {
+    if (this.#target.family === 'udp6') return true
+    const hex = addressHex(this.#target.address)
+    const reversed = hex.match(/../g)?.reverse().join('') ?? ''
+    return [hex, reversed].includes(address.toLowerCase())
   }
 }

@@ -81,7 +81,7 @@ it('finds port, inode and drops in the table of the system', () => {
     '  367: 0100007F:1DF3 00000000:0000 07 00000000:00000300 00:00000000 00000000  1000        0 73123 2 0000000000000000 42        ',
     ''
   ].join('\n')
-  expect(parseSocketRows(table)).toEqual([{ port: 7667, inode: '73123', drops: 42 }])
+  expect(parseSocketRows(table)).toEqual([{ address: '0100007F', port: 7667, inode: '73123', drops: 42 }])
 })
 
 describe('where it listens', () => {

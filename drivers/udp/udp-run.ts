@@ -46,7 +46,7 @@ export class UdpRun implements DriverRun {
     this.#gate = new RateGate(settings.maxDatagramsPerSecond)
     const { multicast, port } = settings
     this.#memberships = multicast && new Memberships(multicast.group, multicast.interface, interfaces)
-    this.#drops = new KernelDrops(bindTarget(settings).family, port)
+    this.#drops = new KernelDrops(bindTarget(settings), port)
     this.#before = { ...context.counters }
   }
 

@@ -241,6 +241,35 @@ describe('a source of datagrams', () => {
     })
   })
 
+  it.runIf(process.platform === 'linux')('hears two groups on one port apart from each other', async () => {
+    const groupOf = (group: string) => ({ port, multicast: { group, interface: 'lan' } })
+    const source = (id: string, group: string) => ({ id, driver: 'udp', protocol: 'toy', enabled: true, settings: groupOf(group) })
+    supervisor.apply([source('hall', GROUP), source('yard', '239.255.76.68')])
+    await waitFor('both are up', () => supervisor.statuses().every(({ health }) => health === 'up'))
+    for (const number of [1, 2, 3]) await sendTo(sender, `4d18 ${number} 0\n`, port, GROUP)
+    await sendTo(sender, '4d18 9 0\n', port, '239.255.76.68')
+    await waitFor('all are heard', () => deliveries.length === 4)
+    expect(supervisor.statuses().map(({ counters }) => counters.frames)).toEqual([3, 1])
+  })
+
+  it('lets a flood to one source take nothing from another', async () => {
+    const [flooded, calm] = [port, await freeUdpPort()]
+    const source = (id: string, settings: object) => ({ id, driver: 'udp', protocol: 'toy', enabled: true, settings })
+    supervisor.apply([source('flooded', { port: flooded, maxDatagramsPerSecond: 100 }), source('calm', { port: calm })])
+    await waitFor('both are up', () => supervisor.statuses().every(({ health }) => health === 'up'))
+    for (let number = 0; number < 100; number++) {
+      const sends = Array.from({ length: 100 }, () => sendTo(sender, LINE, flooded))
+      await Promise.all([...sends, sendTo(sender, `4d18 ${number} 7\n`, calm)])
+    }
+    await waitFor('the calm one got all of its own', () => supervisor.statuses()[1]?.counters.frames === 100)
+    expect(supervisor.statuses()[1]?.counters.dropped).toBe(0)
+    expect(deliveries.flatMap(({ readings }) => readings).filter(({ position }) => position?.y === 7)).toHaveLength(100)
+    await waitFor('what the flooded one let go is counted', () => {
+      const { frames = 0, dropped = 0 } = supervisor.statuses()[0]?.counters ?? {}
+      return frames + dropped === 10_000 && dropped > 0
+    })
+  })
+
   it.runIf(process.platform === 'linux')('counts every datagram of a flood: read, or dropped by the system', async () => {
     const total = 20_000
     const burst = 2_000

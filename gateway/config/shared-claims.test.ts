@@ -45,13 +45,19 @@ describe('two sources that want to listen on the same port', () => {
 
   it('are refused, with the places of both', async () => {
     expect(await told(udp(7667), udp(7667, ', address: 192.0.2.1'))).toEqual([
-      'f:4:47: sources.s2.port: a port can be listened to by one source only, and source s1 in line 3 has this one already; have the other system send to another port, or remove one of the two sources (or set `enabled: false` in it)'
+      'f:4:47: sources.s2.port: a port can be listened to by one source only, and source s1 in line 3 has this one already; have the other system send to another port or group, or remove one of the two sources (or set `enabled: false` in it)'
     ])
     expect(await told(http(8090, ', path: /a'), http(8090, ', path: /b'))).toHaveLength(1)
   })
 
   it('are taken when the ports differ, or their kinds', async () => {
     expect(await told(udp(7667), udp(7668), http(7667), http(7668))).toEqual([])
+  })
+
+  it('are taken when they listen to groups of their own', async () => {
+    const group = (text: string) => udp(7667, `, multicast: {group: ${text}}`)
+    expect(await told(group('239.255.76.67'), group('239.255.76.68'))).toEqual([])
+    expect(await told(group('239.255.76.67'), group('239.255.76.67'))).toHaveLength(1)
   })
 })
 
