@@ -29,6 +29,7 @@ it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when 
     mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
     serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] } },
     ble: { straps: [{ address: 'c0:ff:ee:01:02:03' }], channel: 'exclusive' },
+    recording: { file: 'hall1.tagrec' },
     simulator: {},
     websocket: { url: 'ws://192.0.2.9', apiKey: 'k', subscribe: { omlox: [{ topic: 'location_updates' }] } },
     udp: { port: 7667, multicast: { group: '239.255.76.67' } }

@@ -3,9 +3,10 @@ import type { Reading } from '../firmware-protocols/reading.ts'
 import type { Delivery, DriverContext } from './driver.ts'
 import { DriverError } from './driver.ts'
 import { messageOf } from './driver-errors.ts'
+import type { LinkTap } from './link-tap.ts'
 
 /** What of a driver's context a feed needs. */
-export type FeedContext = Pick<DriverContext, 'clock' | 'counters' | 'log' | 'sink' | 'sourceId'>
+export type FeedContext = Pick<DriverContext, 'clock' | 'counters' | 'log' | 'sink' | 'sourceId' | 'tap'>
 
 /** What the transport knows of a frame beside its bytes; goes into the delivery. */
 export type Envelope = Omit<Delivery, 'readings' | 'receivedAt' | 'monotonicMs'>
@@ -70,9 +71,20 @@ function deliveryOf(envelope: Envelope, readings: readonly Reading[], receivedAt
   return { readings, receivedAt, monotonicMs, idNamespace, receiver, rssiDbm, redelivered, onDurable, onGivenUp, pressing }
 }
 
+/** For a feed within a feed: what comes over the link is seen once, where it comes in. */
+export function untapped({ tap: _tap, ...context }: FeedContext): FeedContext {
+  return context
+}
+
+export function tapMessage(tap: LinkTap, bytes: Uint8Array, context: Omit<FrameContext, 'receivedAt'>, envelope: Envelope): void {
+  const { address, characteristic, fPort, name, retained, topic } = context
+  const { idNamespace, receiver, redelivered, rssiDbm } = envelope
+  tap.message(bytes, { address, characteristic, fPort, name, retained, topic, idNamespace, receiver, redelivered, rssiDbm })
+}
+
 /** Decoder and counters for transports that deliver whole frames. Hot: one context and one delivery per frame, nothing else. */
 export function createFrameFeed(codec: Codec, context: FeedContext, { impliedTag }: FeedOptions = {}): FrameFeed {
-  const { clock, counters, sink } = context
+  const { clock, counters, sink, tap } = context
   const sayDefect = createDefectLog(codec, context)
   let decoder: Decoder = codec.createDecoder()
 
@@ -95,6 +107,7 @@ export function createFrameFeed(codec: Codec, context: FeedContext, { impliedTag
 
   return {
     frame(frame, frameContext = NO_CONTEXT, envelope = NO_ENVELOPE) {
+      if (tap !== undefined) tapMessage(tap, frame, frameContext, envelope)
       const receivedAt = clock.wallMs()
       counters.frames++
       let readings = NO_READINGS
@@ -121,7 +134,8 @@ export function createStreamFeed(codec: Codec, context: FeedContext, options: Fe
     throw new DriverError('PROTOCOL_NOT_STREAM', `protocol "${codec.protocol}" does not travel on a byte stream`, { retriable: false })
   const { counters } = context
   const sayDefect = createDefectLog(codec, context)
-  const frames = createFrameFeed(codec, context, options)
+  const { tap } = context
+  const frames = createFrameFeed(codec, untapped(context), options)
   const onFrame = (frame: Uint8Array): void => {
     frames.frame(frame)
   }
@@ -152,6 +166,7 @@ export function createStreamFeed(codec: Codec, context: FeedContext, options: Fe
   return {
     bytes(chunk) {
       counters.bytesIn += chunk.length
+      tap?.bytes(chunk)
       guard('frame', () => framer.push(chunk, onFrame))
     },
     reset() {

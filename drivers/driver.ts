@@ -1,5 +1,6 @@
 import type { Codec, TagCommand } from '../firmware-protocols/codec.ts'
 import type { Reading } from '../firmware-protocols/reading.ts'
+import type { LinkTap } from './link-tap.ts'
 
 /** Wall and monotonic time, injected. Durations are always monotonic; the wall clock only stamps. */
 export interface Clock {
@@ -109,6 +110,8 @@ export interface DriverContext {
   readonly sink: DriverSink
   /** Counters of this source over all runs; the driver adds, the supervisor shows. */
   readonly counters: FrameCounters
+  /** Sees what comes over the link; the feeds hand it on. */
+  readonly tap?: LinkTap
   /** Aborted when the run must end; a driver may use it in place of `stop`. */
   readonly signal: AbortSignal
   /** The storage fails: nothing, or little, is confirmed, and it is no use to connect anew for that. Absent: nobody knows. */

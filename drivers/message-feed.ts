@@ -1,5 +1,14 @@
 import type { Codec, DecodeErrorCode, DecodeResult, FrameContext, Framer, FramerCounters } from '../firmware-protocols/codec.ts'
-import { createDefectLog, createFrameFeed, type Envelope, type FeedContext, type FeedOptions, type FrameFeed } from './codec-feed.ts'
+import {
+  createDefectLog,
+  createFrameFeed,
+  type Envelope,
+  type FeedContext,
+  type FeedOptions,
+  type FrameFeed,
+  tapMessage,
+  untapped
+} from './codec-feed.ts'
 
 /** Why nothing of a message could be read. */
 export interface Refusal {
@@ -24,12 +33,13 @@ const NO_FRAME: Refusal = { code: 'FRAME_FORMAT', why: 'no frame of the protocol
  * message begins anew.
  */
 export function createMessageFeed(codec: Codec, context: FeedContext, options: FeedOptions = {}): MessageFeed {
-  const frames = createFrameFeed(codec, context, options)
-  const { counters } = context
+  const { counters, tap } = context
+  const frames = createFrameFeed(codec, untapped(context), options)
   if (codec.createFramer === undefined)
     return {
       message(bytes, frameContext, envelope) {
         counters.bytesIn += bytes.length
+        if (tap !== undefined) tapMessage(tap, bytes, frameContext ?? {}, envelope ?? {})
         return refusalOf(frames.frame(bytes, frameContext, envelope))
       }
     }
@@ -64,8 +74,9 @@ class FramedMessages implements MessageFeed {
   }
 
   message(bytes: Uint8Array, frameContext?: Omit<FrameContext, 'receivedAt'>, envelope?: Envelope): Refusal | undefined {
-    const { counters } = this.#context
+    const { counters, tap } = this.#context
     counters.bytesIn += bytes.length
+    if (tap !== undefined) tapMessage(tap, bytes, frameContext ?? {}, envelope ?? {})
     this.#understood = false
     this.#refusal = undefined
     this.#frameContext = frameContext

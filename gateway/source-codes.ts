@@ -12,6 +12,16 @@ export const SOURCE_CODES = {
     blame: 'program',
     remedy: `A defect of the driver: please report it. ${TRIED_AGAIN}`
   },
+  RECORDING_UNREADABLE: {
+    title: 'A recording cannot be read',
+    blame: 'installer',
+    remedy: `Check that the file exists and that the gateway's user may read it. ${TRIED_AGAIN}`
+  },
+  RECORDING_FOREIGN: {
+    title: 'A file that is to be played back is no recording',
+    blame: 'installer',
+    remedy: 'Name a file that `record` of a source has made.'
+  },
   DRIVER_UNKNOWN: {
     title: 'A source names a driver that does not exist',
     blame: 'installer',

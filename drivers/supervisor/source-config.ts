@@ -14,6 +14,8 @@ export interface SourceConfig {
   readonly settings: unknown
   /** What the protocol's schema takes. */
   readonly protocolSettings?: unknown
+  /** What comes over the link is to be written to a file. */
+  readonly record?: { readonly maxBytes: number } | undefined
 }
 
 /** Whether going from one configuration to the other needs a new run. */
@@ -23,7 +25,8 @@ export function needsRestart(before: SourceConfig, after: SourceConfig): boolean
     before.protocol !== after.protocol ||
     before.enabled !== after.enabled ||
     !isDeepStrictEqual(before.settings, after.settings) ||
-    !isDeepStrictEqual(before.protocolSettings, after.protocolSettings)
+    !isDeepStrictEqual(before.protocolSettings, after.protocolSettings) ||
+    !isDeepStrictEqual(before.record, after.record)
   )
 }
 

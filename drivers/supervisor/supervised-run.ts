@@ -3,6 +3,7 @@ import type { Clock, Command, Delivery, Driver, DriverRun, FrameCounters, Logger
 import { DriverError } from '../driver.ts'
 import { asDriverError, messageOf } from '../driver-errors.ts'
 import { limitedSend } from '../limited-send.ts'
+import type { LinkTap } from '../link-tap.ts'
 import { createRunClock } from './run-clock.ts'
 
 export interface RunLimits {
@@ -35,6 +36,7 @@ export interface RunParts {
   readonly limits: RunLimits
   readonly gatewayId?: string | undefined
   readonly storageFails?: (() => boolean) | undefined
+  readonly tap?: LinkTap | undefined
 }
 
 /**
@@ -79,6 +81,7 @@ export function openRun(parts: RunParts, events: RunEvents): SupervisedRun {
       sourceId,
       ...(parts.gatewayId === undefined ? {} : { gatewayId: parts.gatewayId }),
       ...(parts.storageFails === undefined ? {} : { storageFails: parts.storageFails }),
+      ...(parts.tap === undefined ? {} : { tap: parts.tap }),
       clock: runClock,
       log,
       counters,

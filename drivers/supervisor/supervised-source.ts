@@ -12,6 +12,8 @@ import type {
   TimerHandle
 } from '../driver.ts'
 import { asDriverError } from '../driver-errors.ts'
+import type { LinkTap } from '../link-tap.ts'
+import { Recorder } from '../recording/recorder.ts'
 import { type BackoffPolicy, backoffDelays } from './backoff.ts'
 import { needsRestart, type ResolvedSource, resolveSource, type SourceConfig } from './source-config.ts'
 import {
@@ -80,6 +82,8 @@ export interface SourceEnvironment {
   readonly gatewayId?: string | undefined
   /** Told to drivers whose senders wait for the log. */
   readonly storageFails?: (() => boolean) | undefined
+  /** Where recordings go; absent: nothing is recorded. */
+  readonly recordingsDir?: string | undefined
   readonly onDelivery: (sourceId: string, delivery: Delivery) => void
   readonly onHealth: (sourceId: string, change: HealthChange) => void
 }
@@ -112,6 +116,7 @@ export class SupervisedSource {
   #lastFailureAt = 0
   #lastDataAt: number | null = null
   readonly #whenOff: (() => void)[] = []
+  #recorder: Recorder | undefined
 
   constructor(config: SourceConfig, env: SourceEnvironment) {
     this.#env = env
@@ -131,15 +136,17 @@ export class SupervisedSource {
     this.#config = config
     if (!restart) return
     this.#resolved = undefined
+    this.#endRecording()
     this.#dispatch({ kind: 'configure', enabled: config.enabled })
   }
 
   /** Resolves when no run is left, after the stop limit at the latest. */
-  end(): Promise<void> {
-    return new Promise((resolve) => {
+  async end(): Promise<void> {
+    await new Promise<void>((resolve) => {
       this.#whenOff.push(resolve)
       this.#dispatch({ kind: 'configure', enabled: false })
     })
+    await this.#recorder?.close()
   }
 
   send(target: string, command: Command, options: SendOptions): Promise<SendOutcome> {
@@ -228,7 +235,8 @@ export class SupervisedSource {
           counters: this.#counters,
           limits: policy,
           gatewayId: this.#env.gatewayId,
-          storageFails: this.#env.storageFails
+          storageFails: this.#env.storageFails,
+          tap: this.#tap()
         },
         {
           started: () => this.#dispatch({ kind: 'started', run }),
@@ -244,6 +252,29 @@ export class SupervisedSource {
     } catch (error) {
       this.#fail(run, asDriverError(error))
     }
+  }
+
+  /** One recording for all runs until the configuration changes: a link that is lost and found again is part of it. */
+  #tap(): LinkTap | undefined {
+    const { driver, id, protocol, record } = this.#config
+    const { clock, log, recordingsDir } = this.#env
+    if (record === undefined || recordingsDir === undefined || protocol === undefined) return undefined
+    this.#recorder ??= new Recorder({
+      directory: recordingsDir,
+      header: { source: id, driver, protocol },
+      maxBytes: record.maxBytes,
+      clock,
+      log
+    })
+    return this.#recorder
+  }
+
+  #endRecording(): void {
+    const recorder = this.#recorder
+    this.#recorder = undefined
+    recorder?.close().catch((error: unknown) => {
+      this.#env.log.warn({ sourceId: this.#config.id, error: String(error) }, 'the recording could not be ended well')
+    })
   }
 
   #fail(run: number, { code, message, retriable }: DriverError): void {

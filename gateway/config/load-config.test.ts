@@ -138,7 +138,7 @@ describe('a mistake gives its place and what would be right', () => {
     [
       'unknown setting of a lenient driver',
       'site: a\nsources:\n  x: {driver: broker, protocol: topic-a, url: "mqtt://h", pasword: geheim}',
-      't.yaml:3:59: sources.x.pasword: unknown key; did you mean password? (known here: driver, enabled, namespace, password, protocol, tls, url)'
+      't.yaml:3:59: sources.x.pasword: unknown key; did you mean password? (known here: driver, enabled, namespace, password, protocol, record, tls, url)'
     ],
     [
       'source name',

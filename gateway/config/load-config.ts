@@ -113,6 +113,7 @@ function assembleSource(id: string, source: Readonly<Record<string, unknown>>, s
     namespace: typeof source['namespace'] === 'string' ? source['namespace'] : (worldWide ?? id),
     enabled: source['enabled'] !== false,
     settings: Object.fromEntries(Object.entries(source).filter(([key]) => !SOURCE_KEYS.has(key) && key !== codec?.protocol)),
-    ...(codec === undefined || source[codec.protocol] === undefined ? {} : { protocolSettings: source[codec.protocol] })
+    ...(codec === undefined || source[codec.protocol] === undefined ? {} : { protocolSettings: source[codec.protocol] }),
+    ...(source['record'] === undefined ? {} : { record: source['record'] as { readonly maxBytes: number } })
   }
 }

@@ -6,13 +6,14 @@ export const REDACTED = '[redacted]'
 /** A copy that may be shown and logged: every secret replaced, in the shape of the file (`sources` by name). */
 export function redactConfig(config: Config, schema: ConfigSchema): Readonly<Record<string, unknown>> {
   const sources = Object.fromEntries(
-    config.sources.map(({ id, driver, protocol, namespace, enabled, settings, protocolSettings }) => [
+    config.sources.map(({ id, driver, protocol, namespace, enabled, settings, protocolSettings, record }) => [
       id,
       {
         driver,
         protocol,
         namespace,
         enabled,
+        record,
         ...settings,
         ...(protocol === undefined || protocolSettings === undefined ? {} : { [protocol]: protocolSettings })
       }

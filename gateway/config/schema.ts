@@ -6,9 +6,10 @@ import { z } from 'zod'
 import type { Driver } from '../../drivers/driver.ts'
 import { type Codec, transportsOf } from '../../firmware-protocols/codec.ts'
 import { NAMESPACE_PATTERN } from '../events/tag-id.ts'
+import { byteSizeSchema } from './field-kinds.ts'
 import { alertsSchema, dataDirSchema, gatewaySchema, kafkaSchema, loggingSchema, logSchema, siteSchema, webSchema } from './sections.ts'
 
-/** What the schema needs to know of a driver. Its `settings` must be a zod object without the keys driver, protocol, namespace, enabled. */
+/** What the schema needs to know of a driver. Its `settings` must be a zod object without the keys driver, protocol, namespace, enabled, record. */
 export type ConfigurableDriver = Pick<Driver<unknown>, 'kind' | 'title' | 'carries' | 'settings' | 'exclusiveClaims'>
 /** What the schema needs to know of a protocol. */
 export type ConfigurableCodec = Pick<Codec, 'protocol' | 'transport' | 'alsoOver' | 'idScope' | 'idNamespace' | 'settings'>
@@ -19,7 +20,17 @@ export interface ConfigCatalogue {
 }
 
 /** Keys of a source that are the gateway's, not the driver's; besides them the protocol's name, under which its settings stand. */
-export const SOURCE_KEYS: ReadonlySet<string> = new Set(['driver', 'protocol', 'namespace', 'enabled'])
+export const SOURCE_KEYS: ReadonlySet<string> = new Set(['driver', 'protocol', 'namespace', 'enabled', 'record'])
+
+const recordSchema = z
+  .strictObject({
+    maxBytes: byteSizeSchema(2 ** 16, '64 MiB', 'Size of the file at which the recording ends')
+  })
+  .optional()
+  .meta({
+    description:
+      'Writes what comes over the link, with its timing, to a file of its own in `recordings` of the data directory, from the start on and after each change of the source; `recording` plays it back'
+  })
 
 function sourceOption(driver: ConfigurableDriver, codecs: readonly ConfigurableCodec[]) {
   if (!(driver.settings instanceof z.ZodObject)) throw new TypeError(`settings of driver ${driver.kind} are not a zod object`)
@@ -40,6 +51,7 @@ function sourceOption(driver: ConfigurableDriver, codecs: readonly ConfigurableC
           description:
             "What stands before the colon in ids of this source's tags. Without it: the protocol's own where its ids are unique in the world, else the source's name. Sources that see the same tags share one"
         }),
+      ...(first === undefined ? {} : { record: recordSchema }),
       enabled: z.boolean().default(true).meta({ description: 'false: configured, but not run' })
     })
     .strict()
@@ -109,6 +121,7 @@ export interface SourceConfig {
   readonly settings: Readonly<Record<string, unknown>>
   /** What the protocol's schema gave; absent where none were written. */
   readonly protocolSettings?: unknown
+  readonly record?: { readonly maxBytes: number }
 }
 
 export type KafkaConfig = z.output<typeof kafkaSchema>

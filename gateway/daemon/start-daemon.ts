@@ -3,7 +3,7 @@
  * before it can be kept), then ingest, page and way out, the sources last. Stopping goes the other way round.
  */
 import { accessSync, constants, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { DRIVERS } from '../../drivers/catalogue.ts'
 import type { Delivery } from '../../drivers/driver.ts'
@@ -286,6 +286,7 @@ class RunningDaemon implements Daemon {
       random: Math.random,
       gatewayId: this.gatewayId,
       storageFails: () => log.status().storage !== 'ok',
+      recordingsDir: join(this.#options.config.dataDir, 'recordings'),
       onDelivery: (sourceId, delivery) => {
         ingest.deliver(sourceId, this.#timed(delivery))
         log.endDelivery()
