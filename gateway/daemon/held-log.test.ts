@@ -18,6 +18,8 @@ interface Rig {
   /** What the next attempts run into; none left: the log opens. */
   readonly refusals: Error[]
   beats: number
+  /** Thrown by who is told that the log is open. */
+  failsAfterOpening?: Error
 }
 
 let clock: VirtualClock
@@ -38,7 +40,7 @@ function createRig(refusals: Error[] = [], maxBytes?: Record<Lane, number>): Rig
     }
   }) as unknown as EventLogHandle
   const started = clock.monotonicMs()
-  const rig = { disk, refusals, triedAtMs: [] as number[], opened: [] as string[], beats: 0 }
+  const rig: Omit<Rig, 'log'> = { disk, refusals, triedAtMs: [], opened: [], beats: 0 }
   const log = new HeldLog({
     directory: '/data',
     clock,
@@ -52,7 +54,10 @@ function createRig(refusals: Error[] = [], maxBytes?: Record<Lane, number>): Rig
     onStatus: () => {
       rig.beats += 1
     },
-    onOpened: () => void rig.opened.push(`before ${disk.events.length} events`),
+    onOpened: () => {
+      rig.opened.push(`after ${disk.events.length} events`)
+      if (rig.failsAfterOpening !== undefined) throw rig.failsAfterOpening
+    },
     ...(maxBytes === undefined ? {} : { maxBytes })
   })
   return Object.assign(rig, { log })
@@ -88,7 +93,7 @@ describe('a log that its disk does not let open', () => {
     await clock.advance(2_999)
     expect(rig.disk.events).toEqual([])
     await clock.advance(1)
-    expect(rig.opened).toEqual(['before 0 events'])
+    expect(rig.opened).toEqual(['after 10 events'])
     expect(rig.disk.events.map(({ lane }) => lane)).toEqual([...times(5, () => 'alarm'), ...times(5, () => 'telemetry')])
     expect(numbers(rig.disk.events, 'alarm')).toEqual([0, 1, 2, 3, 4])
     expect([...(rig.disk.state.get('edges') ?? [])]).toEqual([['tag', '4']])
@@ -145,6 +150,22 @@ describe('a log that its disk does not let open', () => {
     expect(rig.disk.gaps).toMatchObject([{ lane: 'alarm' }, { lane: 'telemetry', countByType: { TagMovement: 1_002 - waiting } }])
     rig.disk.commit()
     expect(said.filter((text) => text.startsWith('telemetry') && text.endsWith('durable'))).toHaveLength(waiting)
+  })
+
+  it('has what was held also when what follows its opening fails: the log is in use, and is not opened a second time', async () => {
+    const rig = createRig()
+    rig.failsAfterOpening = new Error('EACCES: permission denied')
+    rig.log.append(movement(1, 'alarm'))
+    rig.log.saveState('edges', 'tag', '1')
+    const opened = rig.log.opened()
+    await clock.advance(120_000)
+    expect((await opened).epoch).toBe('7')
+    expect([rig.triedAtMs.length, rig.opened.length, rig.disk.events.length]).toEqual([1, 1, 1])
+    expect([...(rig.disk.state.get('edges') ?? [])]).toEqual([['tag', '1']])
+    rig.log.append(movement(2, 'alarm'))
+    expect(rig.disk.events).toHaveLength(2)
+    await rig.log.close()
+    expect(rig.disk.closed).toBe(true)
   })
 
   it('is tried a last time when the gateway stops', async () => {

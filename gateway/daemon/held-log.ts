@@ -26,7 +26,7 @@ export interface HeldLogOptions {
   readonly open: () => Promise<EventLogHandle>
   /** At least once a second while the log is not open: its opening is under way, and that is all the progress there can be. */
   readonly onStatus: () => void
-  /** The log is open, before it gets what was held. */
+  /** The log is open, and has got what was held. What this throws is logged. */
   readonly onOpened: (log: EventLogHandle) => void
   /** Memory by lane for what waits. Beyond it the oldest alarm goes, or the newest telemetry, and that is told. */
   readonly maxBytes?: Readonly<Record<Lane, number>>
@@ -55,7 +55,8 @@ export class HeldLog implements EventLogHandle {
   readonly #states = new Map<string, { readonly processor: string; readonly key: string; readonly value: string | undefined }>()
   readonly #dropped: Readonly<Record<Lane, DroppedEvents>> = { alarm: new DroppedEvents(), telemetry: new DroppedEvents() }
   readonly #gaps: Gap[] = []
-  readonly #whenOpen: ((log: EventLogHandle) => void)[] = []
+  readonly #opened: Promise<EventLogHandle>
+  #onOpen: (log: EventLogHandle) => void = () => undefined
   #trouble: HeldLogOptions['trouble']
   #log: EventLogHandle | undefined
   #retryMs = FIRST_RETRY_MS
@@ -69,6 +70,9 @@ export class HeldLog implements EventLogHandle {
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
     this.#trouble = options.trouble
     this.path = logPaths(options.directory).database
+    this.#opened = new Promise((resolve) => {
+      this.#onOpen = resolve
+    })
     this.#sayTrouble()
     this.#planRetry()
     this.#beatOn()
@@ -162,8 +166,7 @@ export class HeldLog implements EventLogHandle {
 
   /** Settles when the log is open; never, when it is closed before. */
   opened(): Promise<EventLogHandle> {
-    const log = this.#log
-    return log === undefined ? new Promise((resolve) => this.#whenOpen.push(resolve)) : Promise.resolve(log)
+    return this.#opened
   }
 
   attachForwarder(): MessagePort {
@@ -228,7 +231,6 @@ export class HeldLog implements EventLogHandle {
     this.#log = log
     const { alarm, telemetry } = this.#held
     this.#options.logger.warn({ alarms: alarm.length, telemetry: telemetry.length, epoch: log.epoch }, 'the log is open at last')
-    this.#options.onOpened(log)
     for (const { event, onDurable } of alarm.splice(0)) log.append(event, onDurable)
     for (const { processor, key, value } of this.#states.values()) log.saveState(processor, key, value)
     this.#states.clear()
@@ -238,6 +240,19 @@ export class HeldLog implements EventLogHandle {
       const dropped = this.#dropped[lane].take()
       if (dropped !== undefined) log.reportGap({ lane, ...dropped })
     }
-    for (const resolve of this.#whenOpen.splice(0)) resolve(log)
+    this.#onOpen(log)
+    this.#tellOpened(log)
+  }
+
+  /** The log is in use from here on, and cannot be opened again: whatever goes wrong with this, what was held is in it. */
+  #tellOpened(log: EventLogHandle): void {
+    try {
+      this.#options.onOpened(log)
+    } catch (error) {
+      this.#options.logger.error(
+        { error: String(error) },
+        'the log is open, and what should follow has failed; the next start will say why'
+      )
+    }
   }
 }

@@ -10,6 +10,7 @@ import { createDeviceDesk, DEVICES_ONLINE, type DeviceDesk } from './device-desk
 import { eventTime, type Heard, infoData, isInfo, isMovement, makeEvent, movementData } from './event-maker.ts'
 import type { FloodLimits } from './flood-gate.ts'
 import { onThisBoot } from './on-this-boot.ts'
+import { SharedFlush } from './shared-flush.ts'
 
 /** From readings to events. The one place that knows ids, edges and what becomes of a reading; it never waits. */
 export interface Ingest {
@@ -58,11 +59,13 @@ class ReadingIngest implements Ingest {
   readonly #options: IngestOptions
   readonly #desk: AlertDesk
   readonly #devices: DeviceDesk
+  readonly #flushes: SharedFlush
   #timerAtMs = Number.POSITIVE_INFINITY
   #timer: TimerHandle | undefined
 
   constructor(options: IngestOptions, desk: AlertDesk, devices: DeviceDesk) {
     this.#options = options
+    this.#flushes = new SharedFlush(options.log)
     this.#desk = desk
     this.#devices = devices
     // Alerts that were held back when the program ended wait for their minute again.
@@ -156,8 +159,7 @@ class ReadingIngest implements Ingest {
       if (event.type === 'TagAlert') tags.alert(shown)
       onEvent?.(shown)
     }
-    // A log that dies confirms nothing.
-    if (held && done !== undefined) log.flush().then(done, () => undefined)
+    if (held && done !== undefined) this.#flushes.wait(done)
   }
 
   #watchFloods(): void {
