@@ -127,7 +127,19 @@ describe.runIf(canMount)('a full disk (small tmpfs; needs root)', () => {
 
 it('drops telemetry only beyond its memory, counts it, and tells of it once', async () => {
   const directory = freshDirectory()
-  const log = await openTestLog(directory, { memory: { congestedBytes: 20_000, maxWaitingBytes: 100_000 } })
+  const own: unknown[] = []
+  const warnings: object[] = []
+  const logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    error: () => undefined,
+    warn: (details: object) => void warnings.push(details)
+  }
+  const log = await openTestLog(directory, {
+    memory: { congestedBytes: 20_000, maxWaitingBytes: 100_000 },
+    onOwnEvent: ({ data }) => void own.push(data),
+    logger
+  })
   let durable = 0
   for (let i = 0; i < 5000; i++) log.append(movement(i), () => durable++)
   for (let i = 0; i < 1000; i++) log.append(movement(i, 'alarm'))
@@ -149,6 +161,12 @@ it('drops telemetry only beyond its memory, counts it, and tells of it once', as
       countByType: { TagMovement: 5000 - durable },
       timeTo: movement(4999).time
     }
+  ])
+  // Whoever listens to the log hears of it as of all its gaps, and so does the program's log.
+  expect(own).toEqual(gaps)
+  const countByType = { TagMovement: 5000 - durable }
+  expect(warnings.filter((details) => 'countByType' in details)).toMatchObject([
+    { lane: 'telemetry', reason: 'dropped-overload', countByType }
   ])
   rmSync(directory, { recursive: true })
 })

@@ -1,10 +1,9 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { Logger } from '../../drivers/driver.ts'
 import { type ClockQuality, type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
-import { dataGap } from '../events/gateway-events.ts'
 import { DroppedEvents } from './dropped-events.ts'
 import type { EventLog, GiveUp, LogStatus } from './event-log.ts'
-import { addCounts, gap } from './gap-events.ts'
+import { addCounts, gap, gapEvent } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
 import { DiskUnusableError, LogError } from './log-error.ts'
 import { DEFAULT_LOG_LIMITS } from './log-limits.ts'
@@ -225,21 +224,19 @@ class ThreadedLog implements EventLogHandle {
   }
 
   reportGap(report: Parameters<EventLog['reportGap']>[0]): void {
-    const { clock, gapOrigin } = this.#options
+    const { clock, gapOrigin, logger, onOwnEvent } = this.#options
     const { lane, reason, countByType, timeFrom, timeTo, detail } = report
-    const wallMs = clock.wallMs()
     const known = { countByType: addCounts({}, countByType), timeFrom, timeTo, ...(detail === undefined ? {} : { detail }) }
-    this.append({
-      type: dataGap.type,
-      lane: dataGap.lane,
+    const stamp = {
       key: gapOrigin.gatewayId,
-      time: wallMs,
-      receivedAt: wallMs,
-      clockQuality: clock.quality(),
       bootId: gapOrigin.bootId,
-      monotonicMs: clock.monotonicMs(),
-      data: gap(lane, reason, null, null, null, known)
-    })
+      clockQuality: clock.quality(),
+      wallMs: clock.wallMs(),
+      monotonicMs: clock.monotonicMs()
+    }
+    const event = gapEvent(gap(lane, reason, null, null, null, known), stamp)
+    logger?.warn({ lane, reason, ...known }, 'events did not get into the log')
+    this.append(event, () => onOwnEvent?.(event))
   }
 
   status(): LogStatus {
