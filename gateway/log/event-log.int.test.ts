@@ -155,6 +155,17 @@ it('tells what is durable without waiting for the event loop', async () => {
   expect(durable).toBe(rounds)
 })
 
+it('keeps one promise for all who wait for the same events', async () => {
+  const log = await open()
+  log.append(movement(1, 'alarm'))
+  const first = log.flush()
+  expect(log.flush()).toBe(first)
+  log.append(movement(2))
+  expect(log.flush()).not.toBe(first)
+  await first
+  await log.flush()
+})
+
 it('keeps state of a processor with the events of its turn', async () => {
   const directory = freshDirectory()
   const first = await open(directory)

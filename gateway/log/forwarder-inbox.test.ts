@@ -53,7 +53,7 @@ it('lets no cursor pass what is not told yet, however often the disk refuses', (
   expect(store.done).toEqual(['cursor 4'])
   store.full = false
   inbox.write(store)
-  expect(store.done).toEqual(['cursor 4', 'aside 5', 'block 9', 'cursor 5', 'cursor 9'])
+  expect(store.done).toEqual(['cursor 4', 'aside 5', 'block 9', 'cursor 9'])
   expect(inbox.waits).toBe(false)
 })
 
@@ -111,4 +111,25 @@ it('takes wrong bytes and a broken chain of pages for damage', () => {
   }
   expect(decodeRun({ blockData: { get: () => ({ data: Buffer.from('x') }) }, tailAfter: { get: none } }, run)).toBeUndefined()
   expect(decodeRun({ blockData: { get: broken }, tailAfter: { get: none } }, run)).toBeUndefined()
+})
+
+it('keeps one cursor a topic while the disk lets nothing be told', () => {
+  const store = new FakeStore()
+  const inbox = new ForwarderInbox()
+  inbox.add({ kind: 'set-aside', records: [record(1)] }, store)
+  let handed: readonly CursorState[] = []
+  store.advance = (cursors) => {
+    handed = cursors
+  }
+  for (let n = 2; n < 1000; n++) {
+    const other = { ...cursor(n), topic: 'tag-info' }
+    inbox.add({ kind: 'advance', epoch: '1', cursors: [cursor(n), other] }, store)
+    inbox.add({ kind: 'damaged', epoch: '1', runs: [{ lane: 'telemetry', kind: 'block', lastSequence: 9 }] }, store)
+  }
+  inbox.write(store)
+  expect(handed.map(({ sequence, topic }) => [topic, sequence])).toEqual([
+    ['tag-movement', 999],
+    ['tag-info', 999]
+  ])
+  expect(store.done).toEqual(['aside 1', 'block 9'])
 })

@@ -13,19 +13,21 @@ type Told = Extract<ForwarderMessage, { kind: 'advance' | 'set-aside' | 'damaged
  */
 export class ForwarderInbox {
   #records: SetAsideRecord[] = []
-  #damaged: DamagedRun[] = []
-  #cursors: CursorState[] = []
+  /** What waits may wait for long, and the forwarder goes on: each run and each topic is here once. */
+  readonly #damaged = new Map<string, DamagedRun>()
+  readonly #cursors = new Map<string, CursorState>()
 
   /** Something is to be told. */
   get waits(): boolean {
-    return this.#records.length > 0 || this.#damaged.length > 0
+    return this.#records.length > 0 || this.#damaged.size > 0
   }
 
   add(message: Told, store: Pick<LogStore, 'advance' | 'epoch'>): void {
     if (message.kind === 'set-aside') this.#records.push(...message.records)
     else if (message.epoch !== store.epoch) return
-    else if (message.kind === 'damaged') this.#damaged.push(...message.runs)
-    else if (this.waits) this.#cursors.push(...message.cursors)
+    else if (message.kind === 'damaged')
+      for (const run of message.runs) this.#damaged.set(`${run.lane} ${run.kind} ${run.lastSequence}`, run)
+    else if (this.waits) for (const cursor of message.cursors) this.#cursors.set(`${cursor.lane} ${cursor.topic}`, cursor)
     else store.advance(message.cursors)
   }
 
@@ -34,19 +36,19 @@ export class ForwarderInbox {
     const records = this.#records.slice(0, RECORDS_AT_ONCE)
     if (records.length > 0) store.setAside(records)
     this.#records = this.#records.slice(records.length)
-    for (const { lane, kind, lastSequence } of this.#damaged) {
+    for (const { lane, kind, lastSequence } of this.#damaged.values()) {
       if (kind === 'block') store.blockDamaged(lane, lastSequence)
       else store.dropDamagedRow(lane, lastSequence)
     }
-    this.#damaged = []
+    this.#damaged.clear()
     if (this.waits) return
-    store.advance(this.#cursors)
-    this.#cursors = []
+    store.advance([...this.#cursors.values()])
+    this.#cursors.clear()
   }
 
   /** Another log lies in the place of the old one: its numbers mean nothing there. */
   forgetNumbers(): void {
-    this.#damaged = []
-    this.#cursors = []
+    this.#damaged.clear()
+    this.#cursors.clear()
   }
 }

@@ -82,6 +82,7 @@ interface StateRequest {
 
 interface Flush {
   readonly targets: Readonly<Record<Lane, number>>
+  readonly promise: Promise<void>
   readonly resolve: () => void
   readonly reject: (error: Error) => void
 }
@@ -249,10 +250,16 @@ class ThreadedLog implements EventLogHandle {
     if (this.#dead !== undefined) return Promise.reject(this.#dead)
     this.#endTurn()
     const targets = byLane((lane) => this.#queues[lane].lastId)
-    return new Promise((resolve, reject) => {
-      this.#flushes.push({ targets, resolve, reject })
-      this.#settleFlushes()
+    // While nothing becomes durable and nothing more is taken, many wait for the same.
+    const last = this.#flushes.at(-1)
+    if (last !== undefined && LANES.every((lane) => last.targets[lane] === targets[lane])) return last.promise
+    let settle: Pick<Flush, 'resolve' | 'reject'> = { resolve: () => undefined, reject: () => undefined }
+    const promise = new Promise<void>((resolve, reject) => {
+      settle = { resolve, reject }
     })
+    this.#flushes.push({ targets, promise, ...settle })
+    this.#settleFlushes()
+    return promise
   }
 
   attachForwarder(): MessagePort {

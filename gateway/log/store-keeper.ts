@@ -7,6 +7,7 @@ import type { LogThreadSettings } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import type { LogStore } from './log-store.ts'
 import { openLogStore } from './open-log-store.ts'
+import { lookAtDisk, ReopenPlan } from './reopen-plan.ts'
 import { StorageHealth, type WriteKind } from './storage-health.ts'
 import { StorageRoom } from './storage-room.ts'
 
@@ -16,9 +17,6 @@ const MAX_ROOM_ATTEMPTS = 16
 const MAY_HAVE_BALLAST: ReadonlySet<WriteKind> = new Set(['alarm', 'gaps', 'told-by-forwarder'])
 /** Damage again so soon after a database passed its check: the check does not see it, and the database is set aside. */
 const DAMAGE_AGAIN_MS = 60_000
-/** Between attempts to open a database that could not be reopened; doubled each time. */
-const REOPEN_FIRST_MS = 250
-const REOPEN_CAP_MS = 10_000
 
 export interface StoreKeeperOptions {
   readonly settings: LogThreadSettings
@@ -50,14 +48,14 @@ export class StoreKeeper {
   #store: LogStore
   #room: StorageRoom
   #reopenedAt = Number.NEGATIVE_INFINITY
-  #reopenAt = 0
-  #reopenDelayMs = REOPEN_FIRST_MS
+  readonly #plan: ReopenPlan
   /** Why the database is to be set aside without another look. */
   #condemned: string | undefined
 
   /** Throws what `openLogStore` throws. */
   constructor(options: StoreKeeperOptions) {
     this.#options = options
+    this.#plan = new ReopenPlan(() => lookAtDisk(options.settings.directory))
     this.health = new StorageHealth((storage, error) =>
       storage === 'ok'
         ? options.note('info', 'the log can be written again', {})
@@ -138,7 +136,7 @@ export class StoreKeeper {
 
   /** Until it succeeds everything waits in memory. */
   openWhenDue(): void {
-    if (!this.isOpen && performance.now() >= this.#reopenAt) this.#openAgain()
+    if (!this.isOpen && this.#plan.isDue(performance.now())) this.#openAgain()
   }
 
   #openAgain(): void {
@@ -149,13 +147,12 @@ export class StoreKeeper {
       this.#room = room
       this.#condemned = undefined
       this.#reopenedAt = performance.now()
-      this.#reopenDelayMs = REOPEN_FIRST_MS
+      this.#plan.succeeded()
       if (store.epoch === old.epoch) store.advance(old.cursors())
       this.health.succeeded('open')
       this.#options.note('error', 'the database was damaged', { newLife, setAsideAs })
     } catch (error) {
-      this.#reopenAt = performance.now() + this.#reopenDelayMs
-      this.#reopenDelayMs = Math.min(this.#reopenDelayMs * 2, REOPEN_CAP_MS)
+      this.#plan.failed(performance.now())
       this.health.failed('open', error, performance.now())
       return
     }
