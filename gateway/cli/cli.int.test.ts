@@ -231,6 +231,13 @@ describe('log', () => {
     expect(fresh.map((event) => (event['data'] as { n?: number }).n)).toEqual(expect.arrayContaining([7000, 7001]))
   })
 
+  it('backs it up into a file that does not exist yet', async () => {
+    const copy = join(directory, 'copy.db')
+    expect((await runCliProcess(['log', 'backup', copy, '--data', data])).code).toBe(0)
+    const again = await runCliProcess(['log', 'backup', copy, '--data', data])
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('exists already')])
+  })
+
   it('says when there is none', async () => {
     const { code, stderr } = await runCliProcess(['log', 'stats', '--data', join(directory, 'nowhere')])
     expect([code, stderr]).toEqual([1, expect.stringContaining('has a gateway run on this data directory? [LOG_OPEN_FAILED]')])

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { dataDirOf } from '../config/data-dir.ts'
 import { GatewayError } from '../errors.ts'
+import { backupLog } from '../log/backup-log.ts'
 import { logPaths } from '../log/log-paths.ts'
 import { openLogReader } from '../log/open-log-reader.ts'
 import type { LogReader } from '../log/reader-contract.ts'
@@ -29,8 +30,10 @@ export const logCommand: Command = {
   help: `tagward log stats [--json]
 tagward log tail [-n COUNT] [-f] [filter]
 tagward log export [filter]
+tagward log backup FILE
 
 Looks into the event log of a gateway, running or not. Events are printed as JSON lines.
+A backup is a copy of the log as it is at this moment, in a file that must not exist.
 
   --config FILE   the configuration that names the data directory (default: tagward.yaml)
   --data DIR      the data directory itself
@@ -48,9 +51,10 @@ Filter:
     if (action === 'stats') return await stats(argv)
     if (action === 'tail') return await tail(argv)
     if (action === 'export') return await exportAll(argv)
-    if (action === undefined) throw usageError('one of stats, tail, export is missing')
-    if (action.startsWith('-')) throw usageError(`stats, tail or export comes first, such as tagward log stats ${action}`)
-    throw notOneOf('action', action, ['stats', 'tail', 'export'])
+    if (action === 'backup') return await backup(argv)
+    if (action === undefined) throw usageError('one of stats, tail, export, backup is missing')
+    if (action.startsWith('-')) throw usageError(`stats, tail, export or backup comes first, such as tagward log stats ${action}`)
+    throw notOneOf('action', action, ['stats', 'tail', 'export', 'backup'])
   }
 }
 
@@ -87,6 +91,16 @@ async function exportAll(argv: readonly string[]): Promise<number> {
   const { values } = parseOptions(argv, { ...WHERE, ...FILTER })
   const filter = readFilter(values)
   return await withReader(await databaseOf(values), (reader) => exportEvents(reader, filter, openOutput(process.stdout)))
+}
+
+async function backup(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseOptions(argv, WHERE, true)
+  const [file, ...others] = positionals
+  if (file === undefined || others.length > 0) throw usageError('backup takes one file to write')
+  const target = resolve(file)
+  if (existsSync(target)) throw usageError(`${target} exists already; a backup writes over nothing`)
+  backupLog(await databaseOf(values), target)
+  return EXIT_OK
 }
 
 async function withReader(database: string, task: (reader: LogReader) => Promise<void>): Promise<number> {

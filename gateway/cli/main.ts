@@ -20,7 +20,7 @@ const COMMANDS: readonly Entry[] = [
     summary: 'decode frames of a protocol, one a line, to JSON lines',
     load: async () => (await import('./decode.ts')).decodeCommand
   },
-  { name: 'log', summary: 'look into the event log: stats, tail, export', load: async () => (await import('./log.ts')).logCommand },
+  { name: 'log', summary: 'look into the event log: stats, tail, export, backup', load: async () => (await import('./log.ts')).logCommand },
   {
     name: 'run',
     summary: 'run the gateway until it is told to stop',

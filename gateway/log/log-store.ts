@@ -9,7 +9,10 @@
  *    that makes it disappear. A DataGap is itself an event of the alarm lane.
  * 4. An alarm that is not forwarded is never evicted while an uplink is configured.
  * 5. The first record of an epoch in the alarm lane is a DataGap with the end of the old one.
- * 6. An alarm waits for one telemetry transaction at most: packing, checkpoints and checks are the packer thread's.
+ * 6. An alarm waits for one step of the log thread at the most (their bounds stand in log-writer.ts): a commit of telemetry, a swap-in of
+ *    one block, rows of gaps and cursors, the end of a checkpoint, or the removal of one run. On a full disk a commit of telemetry may take
+ *    up to 32 removals and a checkpoint with it, and while a damaged database is being replaced everything waits. Making blocks, most of a
+ *    checkpoint and checks are the packer thread's.
  *
  * Layout of the directory
  *   events.db        per lane: `tail` (a row a commit, as it came), `block` (metadata of compressed runs of up to 8 192 events),
@@ -29,7 +32,7 @@
  *   power cut        the same, if the disk keeps its promise to sync; if it does not, the missing end is told at the next opening as far
  *                    as the mark reached the disk
  *   full disk        nothing that is durable, but by the rules of retention and told; what waits in memory beyond its limit is dropped
- *                    and told, telemetry only
+ *                    and told: telemetry beyond 32 MiB, and alarms beyond 32 MiB, though they have the ballast before
  *   bad block        that block (8 192 events at the most), told when the thorough check or an opening finds it
  *   bad database     set aside; what can be read of the events that are not forwarded is carried over (alarms all of it, whatever ends the
  *                    program meanwhile; telemetry as far as there is room), the rest is told
