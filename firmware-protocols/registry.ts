@@ -19,6 +19,7 @@ import { nmea0183 } from './nmea0183/nmea0183-codec.ts'
 import { nooploopNlink } from './nooploop-nlink/nlink-codec.ts'
 import { omloxHubV2 } from './omlox-hub-v2/omlox-codec.ts'
 import { openmqttgatewayBle } from './openmqttgateway-ble/omg-codec.ts'
+import { pozyxMqtt } from './pozyx-mqtt/pozyx-codec.ts'
 import { qorvoQm33Cli } from './qorvo-qm33-cli/qm33-codec.ts'
 import { quuppaQpeJson } from './quuppa-qpe-json/quuppa-codec.ts'
 import { sewioRtlsJson } from './sewio-rtls-json/sewio-codec.ts'
@@ -51,7 +52,8 @@ export const CODECS: readonly Codec[] = [
   aprbrotherGwV4,
   aprbrotherGwV4Device,
   sewioRtlsJson,
-  omloxHubV2
+  omloxHubV2,
+  pozyxMqtt
 ]
 
 export function findCodec(protocol: string): Codec | undefined {
