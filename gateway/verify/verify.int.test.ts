@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodePansLocation } from '../../firmware-protocols/dwm1001-pans-mqtt/encode-pans.ts'
 import { describeWithKafka } from '../../test-support/kafka/describe-with-kafka.ts'
 import { binaryRecord, structuredRecord, type ToldEvent } from '../../test-support/kafka/event-records.ts'
+import { waitFor } from '../../test-support/wait-for.ts'
 import { openReadingLink } from './cluster-access.ts'
 import { readTopics } from './read-topics.ts'
 import { type PartitionExtent, readExtents } from './topic-extent.ts'
@@ -258,7 +259,11 @@ describeWithKafka('verify against a real Kafka', (shared) => {
       await transaction[outcome]()
     }
     await producer.disconnect()
-    const extents = await readExtents(admin, [topic, `${prefix}.data-gap`])
+    // The broker answers that a transaction is over before its mark is written.
+    const extents = await waitFor('the last mark', async () => {
+      const found = await readExtents(admin, [topic, `${prefix}.data-gap`])
+      return found.some(({ partition, end }) => partition === 1 && end === 126) ? found : undefined
+    })
     expect(extents).toContainEqual({ topic, partition: 1, low: 0, end: 126 })
     expect(extents).toContainEqual({ topic: `${prefix}.data-gap`, partition: 0, low: 0, end: 0 })
     expect((await read(extents)).sort()).toEqual([...row(0, 50, 120), ...row(1, 0, 121)].sort())
