@@ -73,16 +73,22 @@ export interface TagCommand {
 
 export interface EncodedCommand {
   readonly bytes: Uint8Array
-  /** MQTT topic to publish it on, without the prefix that the source's settings give. */
+  /** MQTT topic to publish it on. */
   readonly topic?: string
   /** What a `CommandAnswer` to it will carry; absent: the protocol has no answer. */
   readonly answerId?: string
 }
 
+/** What a command's bytes may need that the command does not say. */
+export interface EncodeContext {
+  /** Now, epoch milliseconds: for protocols whose replay protection is built on the sender's clock. */
+  readonly sentAt?: number
+}
+
 /** Commands on their way down. Remembers what the protocol wants remembered (a sequence). */
 export interface CommandEncoder {
   /** `target`: short id of the tag. Undefined: the protocol cannot say this. Never throws. */
-  encode(target: string, command: TagCommand): EncodedCommand | undefined
+  encode(target: string, command: TagCommand, context?: EncodeContext): EncodedCommand | undefined
 }
 
 /** One protocol that tags speak. Pure: no I/O, no clock, no timers. */

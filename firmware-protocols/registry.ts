@@ -12,6 +12,7 @@ import { dwm1001UartShell } from './dwm1001-uart-shell/uart-shell-codec.ts'
 import { dwm1001UartTlv } from './dwm1001-uart-tlv/uart-tlv-codec.ts'
 import { firaUci } from './fira-uci/uci-codec.ts'
 import { gatt } from './gatt/gatt-codec.ts'
+import { helmet } from './helmet/helmet-codec.ts'
 import { kontaktioTelemetry } from './kontaktio-telemetry/kontaktio-codec.ts'
 import { makerfabsAtRange } from './makerfabs-at-range/makerfabs-codec.ts'
 import { minewGatewayJson } from './minew-gateway-json/minew-gateway-codec.ts'
@@ -36,6 +37,7 @@ export const CODECS: readonly Codec[] = [
   dwm1001PansMqtt,
   dwm1001UartShell,
   nmea0183,
+  helmet,
   bleAdvertisement,
   gatt,
   minewGatewayJson,

@@ -1,0 +1,50 @@
+import type { Extra } from '../kit/json.ts'
+import type { Draft } from '../kit/results.ts'
+import type { Signal, SignalKind } from '../reading.ts'
+
+/**
+ * Kinds of alarm by number (SPECIFICATION.md, section 4). What happens in a moment is told by its count, so that no
+ * loss of messages hides one; what lasts is told by its level, and ends when the tag says so.
+ */
+const KINDS: readonly (SignalKind | undefined)[] = [
+  undefined,
+  'sos',
+  'fall',
+  'impact',
+  'motionless',
+  'helmet-off',
+  'gas',
+  'tamper',
+  'low-battery',
+  'button'
+]
+const MOMENTARY: ReadonlySet<SignalKind> = new Set<SignalKind>(['sos', 'fall', 'impact', 'button'])
+const ENTRY_BYTES = 4
+const COUNT_MODULUS = 256
+const ON = 1
+
+/** `slot` 0: the tag has one of the kind. */
+function alarmSignal(kind: SignalKind, slot: number, on: boolean, count: number): Signal {
+  const from = slot === 0 ? { kind } : { kind, slot: String(slot) }
+  if (MOMENTARY.has(kind)) return { ...from, form: 'counter', count, modulus: COUNT_MODULUS, active: on }
+  return { ...from, form: 'level', on }
+}
+
+/** 06: n × { kind u8, slot u8, bits u8: 0 on; count u8 }. False: no whole entries. */
+export function readAlarms(draft: Draft & { extra: Extra }, bytes: Uint8Array, at: number, end: number): boolean {
+  if ((end - at) % ENTRY_BYTES !== 0) return false
+  const signals: Signal[] = [...(draft.signals ?? [])]
+  const told = [...((draft.extra['alarms'] ?? []) as { kind: string; slot: number; on: boolean; count: number }[])]
+  for (let from = at; from < end; from += ENTRY_BYTES) {
+    const number = bytes[from] ?? 0
+    const kind = KINDS[number]
+    const slot = bytes[from + 1] ?? 0
+    const on = ((bytes[from + 2] ?? 0) & ON) !== 0
+    const count = bytes[from + 3] ?? 0
+    if (kind !== undefined) signals.push(alarmSignal(kind, slot, on, count))
+    told.push({ kind: kind ?? `kind_${number}`, slot, on, count })
+  }
+  if (signals.length > 0) draft.signals = signals
+  if (told.length > 0) draft.extra['alarms'] = told
+  return true
+}
