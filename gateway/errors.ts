@@ -70,6 +70,11 @@ export const ERROR_CODES = {
     remedy:
       'Free space, or look after the disk. The gateway runs meanwhile: alarms are shown and held in memory, and the log is opened as soon as the disk lets it.'
   },
+  LOG_BACKUP_FAILED: {
+    title: 'The log could not be copied',
+    blame: 'site',
+    remedy: 'Name a file that does not exist yet, on a disk that has room for the whole log. The log itself is unharmed.'
+  },
   LOG_CLOSED: { title: 'The log was used after it was closed', blame: 'program', remedy: 'A defect of the program: please report it.' },
   WEB_PORT_TAKEN: {
     title: 'The port of the page is in use by another program',

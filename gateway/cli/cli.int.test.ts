@@ -236,6 +236,11 @@ describe('log', () => {
     expect((await runCliProcess(['log', 'backup', copy, '--data', data])).code).toBe(0)
     const again = await runCliProcess(['log', 'backup', copy, '--data', data])
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('exists already')])
+    const nowhere = await runCliProcess(['log', 'backup', join(directory, 'nowhere', 'copy.db'), '--data', data])
+    expect([nowhere.code, nowhere.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^tagward log: no backup was made: .* \[LOG_BACKUP_FAILED\]\n$/)
+    ])
   })
 
   it('says when there is none', async () => {

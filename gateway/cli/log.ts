@@ -99,7 +99,12 @@ async function backup(argv: readonly string[]): Promise<number> {
   if (file === undefined || others.length > 0) throw usageError('backup takes one file to write')
   const target = resolve(file)
   if (existsSync(target)) throw usageError(`${target} exists already; a backup writes over nothing`)
-  backupLog(await databaseOf(values), target)
+  const database = await databaseOf(values)
+  try {
+    backupLog(database, target)
+  } catch (error) {
+    throw new GatewayError('LOG_BACKUP_FAILED', `no backup was made: ${error instanceof Error ? error.message : String(error)}`)
+  }
   return EXIT_OK
 }
 

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import type { GatewayEvent } from '../events/define-event.ts'
 import type { GapStamp } from './gap-events.ts'
 import { WAL_KEPT_BYTES } from './log-database.ts'
@@ -49,8 +49,8 @@ export class StoreKeeper {
   #room: StorageRoom
   #reopenedAt = Number.NEGATIVE_INFINITY
   readonly #plan: ReopenPlan
-  /** Why the database is to be set aside without another look. */
-  #condemned: string | undefined
+  /** Why the database with this inode is to be set aside without another look. Another one may be in its place when that fails half-way. */
+  #condemned: { readonly damage: string; readonly inode: number | undefined } | undefined
 
   /** Throws what `openLogStore` throws. */
   constructor(options: StoreKeeperOptions) {
@@ -125,13 +125,17 @@ export class StoreKeeper {
   /** The database turned out to be damaged while in use. */
   reopen(damage: string): void {
     if (!this.isOpen) return
-    this.#condemned = performance.now() - this.#reopenedAt < DAMAGE_AGAIN_MS ? damage : undefined
+    this.#condemned = performance.now() - this.#reopenedAt < DAMAGE_AGAIN_MS ? { damage, inode: this.#inode() } : undefined
     try {
       this.#store.close()
     } catch (error) {
       this.#options.note('warn', 'the damaged database did not close cleanly', { error: String(error) })
     }
     this.#openAgain()
+  }
+
+  #inode(): number | undefined {
+    return statSync(logPaths(this.#options.settings.directory).database, { throwIfNoEntry: false })?.ino
   }
 
   /** Until it succeeds everything waits in memory. */
@@ -141,8 +145,10 @@ export class StoreKeeper {
 
   #openAgain(): void {
     const old = this.#store
+    const condemned = this.#condemned
     try {
-      const { store, room, newLife, setAsideAs } = this.#open(this.#condemned, true)
+      const damage = condemned !== undefined && condemned.inode === this.#inode() ? condemned.damage : undefined
+      const { store, room, newLife, setAsideAs } = this.#open(damage, true)
       this.#store = store
       this.#room = room
       this.#condemned = undefined
