@@ -24,6 +24,11 @@ export interface HeldLogOptions {
   /** Why the log could not be opened. */
   readonly trouble: { readonly storage: DiskTrouble; readonly message: string }
   readonly open: () => Promise<EventLogHandle>
+  /**
+   * What a log that could not even be read had saved, by processor: it is found when the log opens, and told when the log has got what was
+   * held, in the same turn.
+   */
+  readonly onStateFound?: (found: ReadonlyMap<string, ReadonlyMap<string, string>>) => void
   /** At least once a second while the log is not open: its opening is under way, and that is all the progress there can be. */
   readonly onStatus: () => void
   /** The log is open, and has got what was held. What this throws is logged. */
@@ -57,6 +62,10 @@ export class HeldLog implements EventLogHandle {
   readonly #gaps: Gap[] = []
   readonly #opened: Promise<EventLogHandle>
   #onOpen: (log: EventLogHandle) => void = () => undefined
+  /** Processors that began without what the log knows. */
+  readonly #ignorant = new Set<string>()
+  /** What the log had saved cannot be read before it opens. */
+  readonly stateIsUnknown: boolean
   #trouble: HeldLogOptions['trouble']
   #log: EventLogHandle | undefined
   #retryMs = FIRST_RETRY_MS
@@ -73,6 +82,7 @@ export class HeldLog implements EventLogHandle {
     this.#opened = new Promise((resolve) => {
       this.#onOpen = resolve
     })
+    this.stateIsUnknown = readSavedState(options.directory, '') === undefined
     this.#sayTrouble()
     this.#planRetry()
     this.#beatOn()
@@ -122,7 +132,9 @@ export class HeldLog implements EventLogHandle {
   /** What the log knows, where it can at least be read, and what was saved since. */
   loadState(processor: string): Promise<ReadonlyMap<string, string>> {
     if (this.#log !== undefined) return this.#log.loadState(processor)
-    const known = new Map(readSavedState(this.#options.directory, processor))
+    const saved = this.stateIsUnknown ? undefined : readSavedState(this.#options.directory, processor)
+    if (saved === undefined) this.#ignorant.add(processor)
+    const known = new Map(saved)
     for (const state of this.#states.values()) {
       if (state.processor !== processor) continue
       if (state.value === undefined) known.delete(state.key)
@@ -207,7 +219,8 @@ export class HeldLog implements EventLogHandle {
 
   async #tryOpen(): Promise<void> {
     try {
-      this.#take(await this.#options.open())
+      const log = await this.#options.open()
+      this.#take(log, await this.#findState(log))
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       const before = this.#trouble.message
@@ -215,6 +228,17 @@ export class HeldLog implements EventLogHandle {
       if (message !== before) this.#sayTrouble()
       if (!this.#closed) this.#planRetry()
     }
+  }
+
+  /** Before anything that was saved meanwhile takes its place. */
+  async #findState(log: EventLogHandle): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const found = new Map<string, ReadonlyMap<string, string>>()
+    try {
+      for (const processor of this.#ignorant) found.set(processor, await log.loadState(processor))
+    } catch (error) {
+      this.#options.logger.error({ error: String(error) }, 'what the log had saved could not be read; baselines begin anew')
+    }
+    return found
   }
 
   #sayTrouble(): void {
@@ -226,7 +250,7 @@ export class HeldLog implements EventLogHandle {
   }
 
   /** All in one turn: what the processors remember is committed with the last of the alarms, never before them. */
-  #take(log: EventLogHandle): void {
+  #take(log: EventLogHandle, found: ReadonlyMap<string, ReadonlyMap<string, string>>): void {
     this.#beat?.cancel()
     this.#log = log
     const { alarm, telemetry } = this.#held
@@ -234,6 +258,7 @@ export class HeldLog implements EventLogHandle {
     for (const { event, onDurable } of alarm.splice(0)) log.append(event, onDurable)
     for (const { processor, key, value } of this.#states.values()) log.saveState(processor, key, value)
     this.#states.clear()
+    if (found.size > 0) this.#guard(() => this.#options.onStateFound?.(found))
     for (const { event, onDurable } of telemetry.splice(0)) log.append(event, onDurable)
     for (const gap of this.#gaps.splice(0)) log.reportGap(gap)
     for (const lane of ['alarm', 'telemetry'] as const) {
@@ -241,13 +266,13 @@ export class HeldLog implements EventLogHandle {
       if (dropped !== undefined) log.reportGap({ lane, ...dropped })
     }
     this.#onOpen(log)
-    this.#tellOpened(log)
+    this.#guard(() => this.#options.onOpened(log))
   }
 
-  /** The log is in use from here on, and cannot be opened again: whatever goes wrong with this, what was held is in it. */
-  #tellOpened(log: EventLogHandle): void {
+  /** The log is in use, and cannot be opened again: whatever goes wrong with this, what was held goes into it. */
+  #guard(work: () => void): void {
     try {
-      this.#options.onOpened(log)
+      work()
     } catch (error) {
       this.#options.logger.error(
         { error: String(error) },

@@ -4,6 +4,7 @@ import type { GatewayEvent } from '../events/define-event.ts'
 import type { EventLog } from '../log/event-log.ts'
 
 const PROCESSOR = 'sources-lost'
+const GONE = 'removed from the configuration or switched off'
 
 interface Lost {
   /** Wall clock; for use after a reboot only. */
@@ -19,6 +20,8 @@ export interface SourceWatch {
   onHealth(change: HealthChange): void
   /** Sources as configured now: a lost one that is gone or switched off is told as no longer lost. */
   onConfigured(active: ReadonlySet<string>): void
+  /** Who was lost as the log knew it, where it could not be read at the start: who works now is told as restored. */
+  recall(saved: ReadonlyMap<string, string>): void
 }
 
 export interface SourceWatchOptions {
@@ -36,6 +39,8 @@ export const SOURCES_LOST = PROCESSOR
  */
 export function createSourceWatch({ clock, log, append, saved }: SourceWatchOptions): SourceWatch {
   const lost = new Map<string, Lost>()
+  const working = new Set<string>()
+  let configured: ReadonlySet<string> = new Set()
   for (const [id, text] of saved) lost.set(id, JSON.parse(text) as Lost)
 
   function tell(type: 'SourceLost' | 'SourceRestored', sourceId: string, data: object): void {
@@ -80,11 +85,22 @@ export function createSourceWatch({ clock, log, append, saved }: SourceWatchOpti
 
   return {
     onHealth(change) {
+      if (change.to === 'up' || change.to === 'degraded') working.add(change.sourceId)
+      else working.delete(change.sourceId)
       if (change.to === 'down') lose(change)
       else if (change.to === 'up' || change.to === 'degraded') restore(change.sourceId, { attempts: change.attempts })
     },
     onConfigured(active) {
-      for (const id of [...lost.keys()]) if (!active.has(id)) restore(id, { reason: 'removed from the configuration or switched off' })
+      configured = active
+      for (const id of [...lost.keys()]) if (!active.has(id)) restore(id, { reason: GONE })
+    },
+    recall(late) {
+      for (const [id, text] of late) {
+        if (lost.has(id)) continue
+        lost.set(id, JSON.parse(text) as Lost)
+        if (working.has(id)) restore(id, {})
+        else if (!configured.has(id)) restore(id, { reason: GONE })
+      }
     }
   }
 }

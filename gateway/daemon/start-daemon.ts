@@ -16,6 +16,8 @@ import { GatewayError } from '../errors.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import type { KafkaSettings } from '../forward/kafka-settings.ts'
 import { type ForwarderHandle, startForwarder } from '../forward/start-forwarder.ts'
+import { ALERT_EDGES } from '../ingest/alert-desk.ts'
+import { DEVICES_ONLINE } from '../ingest/device-desk.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
 import { diskTroubleOf } from '../log/disk-trouble.ts'
 import { lastOrigin } from '../log/last-origin.ts'
@@ -124,6 +126,7 @@ class RunningDaemon implements Daemon {
   #frames = 0
   /** Only of a log that could not be opened at the start. */
   #logOpened: Promise<unknown> | undefined
+  #savedIsUnknown = false
   #supervisor: Supervisor | undefined
   #forwarder: ForwarderHandle | undefined
   #ingest: Ingest | undefined
@@ -227,9 +230,14 @@ class RunningDaemon implements Daemon {
         onStatus: () => {
           this.#heartbeats += 1
         },
+        onStateFound: (found) => {
+          this.#ingest?.recall(found.get(ALERT_EDGES) ?? new Map(), found.get(DEVICES_ONLINE) ?? new Map())
+          this.#watch?.recall(found.get(SOURCES_LOST) ?? new Map())
+        },
         onOpened: () => this.#keepId()
       })
       this.#logOpened = held.opened()
+      this.#savedIsUnknown = held.stateIsUnknown
       return held
     }
   }
@@ -257,7 +265,14 @@ class RunningDaemon implements Daemon {
 
   async #startIngest(log: EventLogHandle): Promise<Ingest> {
     const { clock, config } = this.#options
-    const ingest = await createIngest({ clock, log, limits: config.alerts, tags: this.#tags, onEvent: (event) => this.#observe(event) })
+    const ingest = await createIngest({
+      clock,
+      log,
+      limits: config.alerts,
+      savedIsUnknown: this.#savedIsUnknown,
+      tags: this.#tags,
+      onEvent: (event) => this.#observe(event)
+    })
     const saved = await log.loadState(SOURCES_LOST)
     this.#watch = createSourceWatch({ clock, log, saved, append: (event) => this.#append(log, event) })
     this.#ingest = ingest

@@ -10,7 +10,7 @@ import type { Heard } from './event-maker.ts'
 import { createFloodGate, type FloodLimits, type FloodScope, type FloodSum } from './flood-gate.ts'
 import { type HeldAlert, HeldAlerts } from './held-alerts.ts'
 
-const PROCESSOR = 'alert-edges'
+export const ALERT_EDGES = 'alert-edges'
 /** Random addresses with signals must not grow memory; baselines heard longest ago are forgotten first. */
 const MAX_STATES = 100_000
 /** How many of the oldest are looked at for one that is no standing alarm. */
@@ -25,6 +25,13 @@ type SavedEdge = EdgeState & {
   readonly held?: { readonly by: FloodScope['by']; readonly id: string; readonly alerts: number; readonly cleared?: GatewayEvent }
 }
 
+/** The first that was heard of a tag's signal while it was not known what had been before. */
+interface FirstHearing {
+  readonly heard: Heard
+  readonly tag: TagState
+  readonly signal: Signal
+}
+
 /** Turns what tags announce into `TagAlert` events: one per edge, flood-controlled, with the baseline kept in the log. */
 export interface AlertDesk {
   /**
@@ -37,6 +44,11 @@ export interface AlertDesk {
   nextDueMs(): number | undefined
   /** Alerts told before the last stop that nothing has cleared since: levels that are on, and the last of each other form. */
   takeStanding(): readonly GatewayEvent[]
+  /**
+   * What had been saved is known at last (see `savedIsUnknown`). Gives the events that the first hearings were, seen from there: a
+   * rise against the saved counter, a level that is over.
+   */
+  recall(saved: ReadonlyMap<string, string>): readonly GatewayEvent[]
 }
 
 export interface AlertDeskOptions {
@@ -44,22 +56,26 @@ export interface AlertDeskOptions {
   readonly log: Pick<EventLog, 'saveState'>
   readonly saved: ReadonlyMap<string, string>
   readonly limits: FloodLimits
+  /** `saved` is empty because nothing could be read: `recall` follows, or nothing was ever saved. */
+  readonly savedIsUnknown?: boolean
 }
 
-export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions): AlertDesk {
+export function createAlertDesk({ clock, log, saved, limits, savedIsUnknown = false }: AlertDeskOptions): AlertDesk {
   const states = new Map<string, EdgeState>()
   const gate = createFloodGate(limits)
   const held = new HeldAlerts()
   let standing: GatewayEvent[] = []
+  let firstHearings: Map<string, FirstHearing> | undefined = savedIsUnknown ? new Map() : undefined
   for (const [key, text] of saved) load(key, JSON.parse(text) as SavedEdge)
 
   function load(key: string, { alert, held: mark, ...state }: SavedEdge): void {
     states.set(key, state)
     if (alert === undefined) return
-    if (mark === undefined) {
-      standing.push(alert)
-      return
-    }
+    if (mark === undefined) standing.push(alert)
+    else holdAgain(key, alert, mark)
+  }
+
+  function holdAgain(key: string, alert: GatewayEvent, mark: NonNullable<SavedEdge['held']>): void {
     const { by, id, alerts, cleared } = mark
     const scope = gate.resume(by, id, alert.key, alerts, clock.monotonicMs())
     held.hold(key, { raised: alert, scope, alerts, ...(cleared === undefined ? {} : { cleared }) })
@@ -68,7 +84,7 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
   function save(key: string, state: EdgeState, told?: GatewayEvent): void {
     const item = held.get(key)
     const text = item === undefined ? { ...state, alert: told } : { ...state, alert: item.raised, held: markOf(item) }
-    log.saveState(PROCESSOR, key, JSON.stringify(text))
+    log.saveState(ALERT_EDGES, key, JSON.stringify(text))
   }
 
   function remember(key: string, state: EdgeState): void {
@@ -89,9 +105,39 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
         states.set(key, state)
         continue
       }
-      if (held.get(key) === undefined) log.saveState(PROCESSOR, key, undefined)
+      if (held.get(key) === undefined) log.saveState(ALERT_EDGES, key, undefined)
       return
     }
+  }
+
+  /** Of baselines only: what was an alert by itself has been told. */
+  function noteFirst(key: string, isFirst: boolean, isBaseline: boolean, hearing: FirstHearing): void {
+    if (firstHearings === undefined) return
+    if (isFirst && isBaseline && firstHearings.size < MAX_HELD) firstHearings.set(key, hearing)
+    // A level that has changed since is told as it is now.
+    else if (!isBaseline && hearing.signal.form === 'level') firstHearings.delete(key)
+  }
+
+  /** What a first hearing was, seen from what had been saved. */
+  function recallOne(key: string, text: string, first: FirstHearing | undefined): GatewayEvent | undefined {
+    const now = states.get(key)
+    const known = JSON.parse(text) as SavedEdge
+    if (now === undefined) {
+      load(key, known)
+      return undefined
+    }
+    const { alert, held: mark, ...before } = known
+    if (alert !== undefined && mark !== undefined && held.get(key) === undefined) {
+      holdAgain(key, alert, mark)
+      save(key, now)
+    }
+    if (first === undefined) return undefined
+    const { edge } = stepEdge(before, first.signal, hearing(first.heard, clock.bootId))
+    if (edge === undefined) return undefined
+    const event = alertEvent(clock, first.heard, first.tag, first.signal, edge)
+    const told = edge.edge === 'cleared' ? event : judge(key, first.heard, first.signal, event)
+    save(key, now, edge.edge === 'cleared' || told === 'held' ? undefined : event)
+    return told === 'held' ? undefined : told
   }
 
   /** Told by itself or held back, as flood control says. */
@@ -123,7 +169,7 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
     if (shown.cleared !== undefined) events.push(shown.cleared)
     for (const [key, item] of items) {
       const state = states.get(key)
-      if (state === undefined) log.saveState(PROCESSOR, key, undefined)
+      if (state === undefined) log.saveState(ALERT_EDGES, key, undefined)
       else save(key, state, item.cleared === undefined ? item.raised : undefined)
     }
   }
@@ -132,7 +178,9 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
     take(heard, tag, signal) {
       if (!ALERT_KINDS.has(signal.kind)) return undefined
       const key = `${tag.id} ${signal.kind} ${signal.slot ?? ''}`
+      const isFirst = !states.has(key)
       const { state, edge, save: mustSave } = stepEdge(states.get(key), signal, hearing(heard, clock.bootId))
+      noteFirst(key, isFirst, edge === undefined, { heard, tag, signal })
       remember(key, state)
       if (edge === undefined) {
         if (mustSave) save(key, state)
@@ -156,6 +204,11 @@ export function createAlertDesk({ clock, log, saved, limits }: AlertDeskOptions)
       return events
     },
     nextDueMs: () => gate.nextEndMs(),
+    recall(late) {
+      const firsts = firstHearings
+      firstHearings = undefined
+      return [...late].flatMap(([key, text]) => recallOne(key, text, firsts?.get(key)) ?? [])
+    },
     takeStanding() {
       const taken = standing
       standing = []

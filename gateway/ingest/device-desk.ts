@@ -24,6 +24,8 @@ export interface DeviceDesk {
   /** Changes held back whose minute is over. */
   due(monotonicMs: number): readonly GatewayEvent[]
   nextDueMs(): number | undefined
+  /** What had been saved is known at last: gives the changes against it that were taken for first sights. */
+  recall(saved: ReadonlyMap<string, string>): readonly GatewayEvent[]
 }
 
 export interface DeviceDeskOptions {
@@ -33,12 +35,18 @@ export interface DeviceDeskOptions {
   readonly saved: ReadonlyMap<string, string>
   readonly maxPerSourcePerMinute: number
   readonly maxDevices?: number
+  /** `saved` is empty because nothing could be read: `recall` follows, or nothing was ever saved. */
+  readonly savedIsUnknown?: boolean
 }
 
-export function createDeviceDesk({ clock, log, saved, maxPerSourcePerMinute, maxDevices = MAX_DEVICES }: DeviceDeskOptions): DeviceDesk {
+export function createDeviceDesk(options: DeviceDeskOptions): DeviceDesk {
+  const { clock, log, saved, maxPerSourcePerMinute, maxDevices = MAX_DEVICES, savedIsUnknown = false } = options
   const told = new Map(saved)
   const heldBack = new Map<string, GatewayEvent>()
   const minutes = new Map<string, Minute>()
+  let firstSights: Map<string, { readonly online: string; readonly event: GatewayEvent }> | undefined = savedIsUnknown
+    ? new Map()
+    : undefined
 
   function remember(device: string, online: string, known: string | undefined): void {
     told.delete(device)
@@ -48,6 +56,7 @@ export function createDeviceDesk({ clock, log, saved, maxPerSourcePerMinute, max
     const [oldest] = told.keys()
     if (oldest === undefined) return
     told.delete(oldest)
+    firstSights?.delete(oldest)
     heldBack.delete(oldest)
     log.saveState(DEVICES_ONLINE, oldest, undefined)
   }
@@ -72,6 +81,7 @@ export function createDeviceDesk({ clock, log, saved, maxPerSourcePerMinute, max
       const known = told.get(device)
       if (known === undefined || known === online) {
         heldBack.delete(device)
+        if (known === undefined) firstSights?.set(device, { online, event: event('alarm') })
         remember(device, online, known)
         return event('telemetry')
       }
@@ -94,6 +104,17 @@ export function createDeviceDesk({ clock, log, saved, maxPerSourcePerMinute, max
         events.push(event)
       }
       return events
+    },
+    recall(late) {
+      const firsts = firstSights
+      firstSights = undefined
+      return [...late].flatMap(([device, online]) => {
+        const first = firsts?.get(device)
+        const now = told.get(device)
+        if (now === undefined) told.set(device, online)
+        // What has changed again since was told as a change.
+        return first !== undefined && first.online !== online && first.online === now ? [first.event] : []
+      })
     },
     nextDueMs() {
       if (heldBack.size === 0) return undefined

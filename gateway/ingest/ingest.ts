@@ -5,7 +5,7 @@ import type { GatewayEvent } from '../events/define-event.ts'
 import { tagId } from '../events/tag-id.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { TagBoard } from '../state/tag-board.ts'
-import { type AlertDesk, createAlertDesk } from './alert-desk.ts'
+import { ALERT_EDGES, type AlertDesk, createAlertDesk } from './alert-desk.ts'
 import { createDeviceDesk, DEVICES_ONLINE, type DeviceDesk } from './device-desk.ts'
 import { eventTime, type Heard, infoData, isInfo, isMovement, makeEvent, movementData } from './event-maker.ts'
 import type { FloodLimits } from './flood-gate.ts'
@@ -18,6 +18,8 @@ export interface Ingest {
   deliver(sourceId: string, delivery: Delivery): void
   /** Namespace of a source's short ids; forgets nothing of the tags when a source goes. */
   setNamespace(sourceId: string, namespace: string): void
+  /** What the log had saved is known at last, where it could not be read at the start; tells what that makes of what was heard since. */
+  recall(alertEdges: ReadonlyMap<string, string>, devicesOnline: ReadonlyMap<string, string>): void
   /** Tells what flood control still holds back. To be called while the log is open. */
   close(): void
 }
@@ -26,6 +28,8 @@ export interface IngestOptions {
   readonly clock: GatewayClock
   readonly log: Pick<EventLog, 'append' | 'saveState' | 'loadState' | 'flush'>
   readonly limits: FloodLimits
+  /** The log cannot say yet what was saved in it; `recall` follows when it can. */
+  readonly savedIsUnknown?: boolean
   /** Kept up to date with every reading and alert; shows at once what stands from before. */
   readonly tags: TagBoard
   /** Told of every event as it is appended, before it is durable: for those who act at once, and for the page. */
@@ -44,13 +48,13 @@ type Waiting = Pick<Delivery, 'onDurable' | 'onGivenUp' | 'pressing'>
 const NOBODY: Waiting = {}
 
 export async function createIngest(options: IngestOptions): Promise<Ingest> {
-  const saved = await options.log.loadState('alert-edges')
+  const saved = await options.log.loadState(ALERT_EDGES)
   const savedDevices = await options.log.loadState(DEVICES_ONLINE)
-  const { clock, log, limits, tags } = options
-  const desk = createAlertDesk({ clock, log, saved, limits })
+  const { clock, log, limits, savedIsUnknown = false, tags } = options
+  const desk = createAlertDesk({ clock, log, saved, limits, savedIsUnknown })
   const nowMono = clock.monotonicMs()
   for (const alert of desk.takeStanding()) tags.restore(onThisBoot(alert, clock), nowMono)
-  const devices = createDeviceDesk({ clock, log, saved: savedDevices, maxPerSourcePerMinute: limits.maxPerSourcePerMinute })
+  const devices = createDeviceDesk({ clock, log, saved: savedDevices, maxPerSourcePerMinute: limits.maxPerSourcePerMinute, savedIsUnknown })
   return new ReadingIngest(options, desk, devices)
 }
 
@@ -81,6 +85,15 @@ class ReadingIngest implements Ingest {
     const made: Made = { events: [], held: false }
     for (const reading of delivery.readings) this.#make({ source, namespace: reading.idNamespace ?? usual, delivery, reading }, made)
     this.#append(made, delivery)
+  }
+
+  recall(alertEdges: ReadonlyMap<string, string>, devicesOnline: ReadonlyMap<string, string>): void {
+    const { clock, tags } = this.#options
+    const events = [...this.#desk.recall(alertEdges), ...this.#devices.recall(devicesOnline)]
+    const nowMono = clock.monotonicMs()
+    for (const alert of this.#desk.takeStanding()) tags.restore(onThisBoot(alert, clock), nowMono)
+    this.#append({ events, held: false }, NOBODY)
+    this.#watchFloods()
   }
 
   close(): void {
