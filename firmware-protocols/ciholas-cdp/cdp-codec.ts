@@ -2,6 +2,7 @@ import type { Codec, DecodeResult, Decoder } from '../codec.ts'
 import { toHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import { i32, u16, u32, u64Text } from '../kit/little-endian.ts'
+import { LruMap } from '../kit/lru-map.ts'
 import { type Draft, failure, ignored } from '../kit/results.ts'
 import type { Reading } from '../reading.ts'
 import { readFields, serialId, serialText } from './cdp-fields.ts'
@@ -18,7 +19,15 @@ import { NetworkClock } from './cdp-time.ts'
 const HEADER_LENGTH = 20
 const ITEM_HEADER_LENGTH = 4
 const MARK = 0x3230434c
-const STRINGS = ['4344503030303200', '4c434d5f53454c46']
+/** As two little-endian numbers each. */
+const CDP0002 = [0x30504443, 0x00323030]
+const LCM_SELF = [0x5f4d434c, 0x464c4553]
+
+function hasHeaderText(bytes: Uint8Array): boolean {
+  const first = u32(bytes, 8)
+  const second = u32(bytes, 12)
+  return (first === CDP0002[0] && second === CDP0002[1]) || (first === LCM_SELF[0] && second === LCM_SELF[1])
+}
 
 const POSITION_V3 = 0x0135
 const POSITION_V3_LENGTH = 30
@@ -32,6 +41,11 @@ const MAX_REMEMBERED = 10_000
 
 const typeName = (type: number): string => `0x${type.toString(16).toUpperCase().padStart(4, '0')}`
 
+interface Unit {
+  readonly id: string
+  readonly printed: string
+}
+
 interface Packet {
   readonly bytes: Uint8Array
   readonly sequence: number
@@ -44,13 +58,16 @@ class CdpDecoder implements Decoder {
   /** Units that gave themselves away as anchors, and as tags. */
   readonly #anchors = new Set<string>()
   readonly #tags = new Set<string>()
+  /** Serial numbers in both writings: making them costs more than reading a position. */
+  readonly #units = new LruMap<number, Unit>(MAX_REMEMBERED)
 
   decode(frame: Uint8Array): DecodeResult {
     if (frame.length < HEADER_LENGTH) return failure('FRAME_LENGTH', 'shorter than a header')
     if (u32(frame, 0) !== MARK) return failure('FRAME_FORMAT', 'no CDP mark')
-    if (!STRINGS.includes(toHex(frame.subarray(8, 16)))) return failure('FRAME_FORMAT', 'no CDP header')
+    if (!hasHeaderText(frame)) return failure('FRAME_FORMAT', 'no CDP header')
     if (!itemsFit(frame)) return failure('FRAME_LENGTH', 'the items do not fill the packet')
-    const packet = { bytes: frame, sequence: u32(frame, 4), senderId: serialId(frame, 16), sender: serialText(frame, 16) }
+    const { id: senderId, printed: sender } = this.#unit(frame, 16)
+    const packet = { bytes: frame, sequence: u32(frame, 4), senderId, sender }
     const readings: Reading[] = []
     for (let at = HEADER_LENGTH; at < frame.length; at += ITEM_HEADER_LENGTH + u16(frame, at + 2)) {
       const reading = this.#item(packet, at)
@@ -66,8 +83,8 @@ class CdpDecoder implements Decoder {
     const type = u16(bytes, at)
     const from = at + ITEM_HEADER_LENGTH
     const data = bytes.subarray(from, from + u16(bytes, at + 2))
+    if (type === POSITION_V3 && data.length === POSITION_V3_LENGTH) return this.#position(data, packet)
     const extra: Extra = { type: typeName(type), seq: packet.sequence, sender_serial: packet.sender }
-    if (type === POSITION_V3 && data.length === POSITION_V3_LENGTH) return this.#position(data, extra)
     const known = ITEMS.get(type)
     if (known === undefined) {
       extra['unknown'] = true
@@ -90,25 +107,42 @@ class CdpDecoder implements Decoder {
    * The item that there is most of: 0 serial u32, 4 network time u64, 12 x, y, z i32 mm, 24 quality u16 (of 10 000), 26 anchors u8,
    * 27 flags u8 (bit 7 inactive, bit 6 not calculated), 28 smoothing u16
    */
-  #position(data: Uint8Array, extra: Extra): Reading {
-    const tag = serialId(data, 0)
+  #position(data: Uint8Array, packet: Packet): Reading {
+    const { id: tag, printed } = this.#unit(data, 0)
     this.#remember(this.#tags, tag)
     const flags = data[27] ?? 0
     const quality = u16(data, 24) / 100
-    const draft: Draft = { tag, position: { x: i32(data, 12) / 1000, y: i32(data, 16) / 1000, z: i32(data, 20) / 1000 } }
+    const calculated = (flags & FLAG_NOT_CALCULATED) === 0
+    const draft: Draft = {
+      tag,
+      position: { x: i32(data, 12) / 1000, y: i32(data, 16) / 1000, z: i32(data, 20) / 1000 },
+      extra: {
+        type: '0x0135',
+        seq: packet.sequence,
+        sender_serial: packet.sender,
+        serial: printed,
+        network_time_ticks: u64Text(data, 4),
+        quality_pct: quality,
+        anchor_count: data[26] ?? 0,
+        inactive: (flags & FLAG_INACTIVE) !== 0,
+        not_calculated: !calculated,
+        smoothing: u16(data, 28)
+      }
+    }
     if (quality <= 100) draft.quality = quality
-    if ((flags & FLAG_NOT_CALCULATED) !== 0) draft.usable = false
+    if (!calculated) draft.usable = false
     const deviceTime = this.#clock.epochMs(data, 4)
     if (deviceTime !== undefined) draft.deviceTime = deviceTime
-    extra['serial'] = serialText(data, 0)
-    extra['network_time_ticks'] = u64Text(data, 4)
-    extra['quality_pct'] = quality
-    extra['anchor_count'] = data[26] ?? 0
-    extra['inactive'] = (flags & FLAG_INACTIVE) !== 0
-    extra['not_calculated'] = (flags & FLAG_NOT_CALCULATED) !== 0
-    extra['smoothing'] = u16(data, 28)
-    draft.extra = extra
     return draft
+  }
+
+  #unit(bytes: Uint8Array, at: number): Unit {
+    const serial = u32(bytes, at)
+    const known = this.#units.get(serial)
+    if (known !== undefined) return known
+    const unit = { id: serialId(bytes, at), printed: serialText(bytes, at) }
+    this.#units.set(serial, unit)
+    return unit
   }
 
   #stamp(known: CdpItem, data: Uint8Array, draft: Draft): void {

@@ -84,6 +84,23 @@ describe('Quuppa', () => {
     expect(at({ batteryAlarm: 'low' })).toEqual([{ kind: 'low-battery', form: 'level', on: true }])
   })
 
+  it('needs no clock of its own: without responseTS the last packet tells the age of a press, and a repeat tells none', () => {
+    const decoder = newDecoder()
+    const tell = (packetMs: number): Reading =>
+      readingsOf(
+        JSON.stringify({ tagId: 'a4da22e4e75d', lastPacketTS: packetMs, button1State: 'notPushed', button1LastPressTS: T0 - 2000 }),
+        decoder,
+        { receivedAt: T0 + 7_200_000 }
+      )[0] ?? {}
+    expect(tell(T0)).toMatchObject({ signals: [{ form: 'age', ageS: 2 }] })
+    const again = tell(T0)
+    expect(again.stale).toBe(true)
+    expect(again).not.toHaveProperty('signals')
+    const later = tell(T0 + 5000)
+    expect(later).toMatchObject({ signals: [{ form: 'age', ageS: 7 }] })
+    expect(later).not.toHaveProperty('stale')
+  })
+
   it('reads CSV by the columns of the settings', () => {
     const decoder = newDecoder({ csvColumns: ['tagId', 'locationX', 'locationY', 'locationZ', 'locationTS'] })
     expect(readingsOf(`A4:DA:22:E4:E7:5D;1.5;-2;;${T0}\r\na4da22e4e75e;;;;\r\n`, decoder)).toMatchObject([

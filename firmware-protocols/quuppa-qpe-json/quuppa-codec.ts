@@ -89,9 +89,11 @@ class QuuppaDecoder implements Decoder {
     const extra: Extra = { tag_id: tag }
     applyLocation(record, draft, extra)
     applySensors(record, draft)
-    const nowMs = plausibleNow(responseMs) ?? context.receivedAt
-    applySignals(record, nowMs, draft, extra)
-    this.#applyTimes(tag, record, nowMs, draft, extra)
+    const locationMs = timeMs(firstOf(record, LOCATION_TIME))
+    const packetMs = timeMs(firstOf(record, PACKET_TIME))
+    const engineMs = plausibleNow(responseMs)
+    this.#applyTimes(tag, packetMs, locationMs, engineMs ?? packetMs, draft, extra)
+    applySignals(record, pressClock(engineMs, packetMs ?? locationMs, draft.stale === true, context.receivedAt), draft, extra)
     applyOthers(record, extra)
     draft.extra = extra
     return draft
@@ -101,9 +103,14 @@ class QuuppaDecoder implements Decoder {
    * `lastPacketTS`: the tag was heard then; `locationTS`: it was located then. A record that brings neither a later packet nor (where it
    * names none) a later location repeats an old one. A tag that is heard but not located any more keeps its old place for the record only.
    */
-  #applyTimes(tag: string, record: JsonObject, nowMs: number | undefined, draft: Draft, extra: Extra): void {
-    const locationMs = timeMs(firstOf(record, LOCATION_TIME))
-    const packetMs = timeMs(firstOf(record, PACKET_TIME))
+  #applyTimes(
+    tag: string,
+    packetMs: number | undefined,
+    locationMs: number | undefined,
+    nowMs: number | undefined,
+    draft: Draft,
+    extra: Extra
+  ): void {
     if (locationMs !== undefined) extra['timestamp_utc'] = formatUtc(locationMs)
     if (packetMs !== undefined) extra['last_packet_utc'] = formatUtc(packetMs)
     const deviceTime = locationMs ?? packetMs
@@ -121,6 +128,21 @@ class QuuppaDecoder implements Decoder {
     if (draft.position !== undefined && locationMs !== undefined && (isRepeat(locationMs, before?.locationMs) || old(locationMs)))
       draft.usable = false
   }
+}
+
+/**
+ * Against which time the age of a press counts: the engine's, since the gateway's clock can be another. Without it the last packet is
+ * the nearest to "now"; of a repeated record it is not.
+ */
+function pressClock(
+  engineMs: number | undefined,
+  heardMs: number | undefined,
+  stale: boolean,
+  receivedAt: number | undefined
+): number | undefined {
+  if (engineMs !== undefined) return engineMs
+  if (heardMs === undefined) return receivedAt
+  return stale ? undefined : heardMs
 }
 
 /** A clock that was never set says 1970; it tells no age. */

@@ -87,7 +87,7 @@ const NEVER_S = 1e9
 
 /**
  * `buttonNState` ("pushed", "notPushed") is the button now, `buttonNLastPressTS` when it was last pressed. Where outputs carry the
- * latter, it is what counts: a press between two records is not lost.
+ * latter, it alone counts: a press between two records is not lost. `nowMs`: when the record was made, by the clock of its other times.
  */
 export function applySignals(record: JsonObject, nowMs: number | undefined, draft: Draft, extra: Extra): void {
   const signals: Signal[] = []
@@ -102,7 +102,8 @@ export function applySignals(record: JsonObject, nowMs: number | undefined, draf
     const state = record[`button${slot}State`]
     const pushed = state === 'pushed'
     if (pushed || state === 'notPushed') buttons[slot] = pushed
-    const signal = pressOf(record[`button${slot}LastPressTS`], nowMs, slot) ?? stateOf(buttons[slot], slot)
+    const press = record[`button${slot}LastPressTS`]
+    const signal = press === undefined ? stateOf(buttons[slot], slot) : pressOf(press, nowMs, slot)
     if (signal) signals.push(signal)
   }
   if (Object.keys(buttons).length > 0) extra['buttons'] = buttons
@@ -113,7 +114,7 @@ const stateOf = (pushed: unknown, slot: string): Signal | undefined =>
   typeof pushed === 'boolean' ? { kind: 'button', slot, form: 'level', on: pushed } : undefined
 
 function pressOf(value: unknown, nowMs: number | undefined, slot: string): Signal | undefined {
-  if (value === undefined || nowMs === undefined) return undefined
+  if (nowMs === undefined) return undefined
   const pressedMs = timeMs(value)
   const ageS = pressedMs === undefined ? NEVER_S : Math.max(0, (nowMs - pressedMs) / 1000)
   return { kind: 'button', slot, form: 'age', ageS, saturatesAtS: NEVER_S }
