@@ -66,7 +66,8 @@ describe('mqtt: random payloads', () => {
       expect(readings).toBe(source.deliveries.length)
       expect(errors - errorsBefore).toBeGreaterThan(MESSAGES / 2)
       expect(source.failures).toEqual([])
-      expect(usedBytes() - before).toBeLessThan(REMAINS_BYTES)
+      // What sockets and timers still hold goes by itself; what is kept stays.
+      await waitFor('the noise to be gone from memory', () => usedBytes() - before < REMAINS_BYTES, 30_000, 200)
       await source.run.stop()
     },
     120_000
