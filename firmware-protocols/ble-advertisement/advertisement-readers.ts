@@ -8,6 +8,7 @@ import { eddystone } from './eddystone.ts'
 import { elaManufacturer } from './ela-manufacturer.ts'
 import { elaServiceData } from './ela-service-data.ts'
 import { estimoteTelemetry } from './estimote-telemetry.ts'
+import { helmetAdvertisement } from './helmet-advertisement.ts'
 import { holyIot } from './holyiot.ts'
 import { appleIBeacon, nordicIBeacon } from './ibeacon.ts'
 import { kkmReaders } from './kkm.ts'
@@ -50,6 +51,7 @@ export const READERS: readonly AdvertisementReader[] = [
   mokoTag,
   mikrotik,
   holyIot,
+  helmetAdvertisement,
   estimoteTelemetry,
   sensirion,
   aranet,

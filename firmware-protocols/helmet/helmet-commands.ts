@@ -79,26 +79,32 @@ function sensedAction(kind: 'vibrate' | 'led' | 'sound', payload: Payload): Acti
   return volumePct === undefined ? undefined : [FIELD.sound, new ByteWriter().u8(pattern).u8(volumePct).u16(tenths).done()]
 }
 
-/** Multiplier of Knuth's hash: command ids of two starts of a gateway are far apart, so that a late answer fits nothing. */
+/** Multiplier of Knuth's hash: command ids of two seconds are far apart, so that a late answer fits nothing. */
 const SPREAD = 0x9e3779b1
 
-/** Seals commands (SPECIFICATION.md, sections 2 and 5). The boot counter is the second of the first command. */
+/** Seals commands (SPECIFICATION.md, sections 2 and 5). Boot counter and sequence are the time, which never goes back here. */
 export function createCommandEncoder(settings: HelmetSettings): CommandEncoder {
   const keys = keysOf(settings)
-  let boot: number | undefined
-  let sequence = 0
+  let boot = 0
+  let sequence = -1
+  const count = (sentAt: number): void => {
+    const second = Math.floor(sentAt / 1000) >>> 0
+    const within = Math.floor(sentAt % 1000) * 1000
+    const isLater = second > boot || (second === boot && within > sequence)
+    boot = Math.max(boot, second)
+    sequence = isLater ? within : sequence + 1
+  }
   return {
     encode(target: string, command: TagCommand, context: EncodeContext = {}): EncodedCommand | undefined {
       const tag = /^[0-9a-f]{16}$/.test(target) ? fromHex(target) : undefined
       const action = actionOf(command)
       const key = keys.get(target)
       if (tag === undefined || action === undefined || (key === undefined && settings.requireMac === true)) return undefined
-      boot ??= Math.floor((context.sentAt ?? 0) / 1000) >>> 0
+      count(context.sentAt ?? 0)
       const [type, value] = action
       const id = (Math.imul(boot, SPREAD) + sequence) >>> 0
       const fields = new ByteWriter().u8(FIELD.commandId).u8(4).u32(id).u8(type).u8(value.length).bytes(value).done()
       const bytes = sealMessage({ type: TYPE_COMMAND, tag, boot, sequence, fields, key })
-      sequence += 1
       return { bytes, topic: `${settings.topicPrefix}/${target}/down`, answerId: String(id) }
     }
   }
