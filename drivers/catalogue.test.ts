@@ -27,6 +27,7 @@ it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when 
     http: { port: 8090 },
     'http-poll': { url: 'http://192.0.2.9/tags' },
     mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
+    'mqtt-broker': { users: [{ name: 'gw', password: 'of-the-site', topics: ['/gw/#'] }] },
     serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] } },
     ble: { straps: [{ address: 'c0:ff:ee:01:02:03' }], channel: 'exclusive' },
     recording: { file: 'hall1.tagrec' },

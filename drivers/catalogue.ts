@@ -3,6 +3,7 @@ import type { Driver } from './driver.ts'
 import { createHttpPollDriver } from './http-poll/driver.ts'
 import { httpPushDriver } from './http-push/driver.ts'
 import { createMqttDriver } from './mqtt/driver.ts'
+import { createMqttBrokerDriver } from './mqtt-broker/driver.ts'
 import { recordingDriver } from './recording/driver.ts'
 import { serialDriver } from './serial/serial-driver.ts'
 import { simulatorDriver } from './simulator/simulator-driver.ts'
@@ -15,6 +16,7 @@ export const DRIVERS: readonly Driver<unknown>[] = [
   httpPushDriver,
   createHttpPollDriver(),
   createMqttDriver(),
+  createMqttBrokerDriver(),
   recordingDriver,
   serialDriver,
   simulatorDriver,

@@ -5,6 +5,7 @@ import type { Codec } from '../../firmware-protocols/codec.ts'
 import { type DriverContext, DriverError, type DriverRun, type SendOutcome, type TimerHandle } from '../driver.ts'
 import { guarded, messageOf } from '../driver-errors.ts'
 import { createMessageFeed } from '../message-feed.ts'
+import { listenFailure } from '../net/listen-failure.ts'
 import { createRunEnd, pause, type RunEnd } from '../run-end.ts'
 import { PushEndpoint } from './push-endpoint.ts'
 import type { HttpPushSettings } from './settings.ts'
@@ -97,7 +98,7 @@ export class HttpPushRun implements DriverRun {
   #listen(server: Server): Promise<void> {
     const { address, port } = this.#settings
     return new Promise((resolve, reject) => {
-      const onError = (error: NodeJS.ErrnoException): void => reject(openFailure(error, address, port))
+      const onError = (error: NodeJS.ErrnoException): void => reject(listenFailure(error, address, port))
       server.once('error', onError)
       server.listen({ port, host: address, exclusive: true }, () => {
         server.off('error', onError)
@@ -141,19 +142,5 @@ function createTls(tls: NonNullable<HttpPushSettings['tls']>, options: object): 
   } catch (error) {
     const why = `the certificate or key in tls cannot be used: ${messageOf(error)}`
     throw new DriverError('LINK_TLS_FAILED', why, { retriable: false, cause: error })
-  }
-}
-
-function openFailure(error: NodeJS.ErrnoException, address: string, port: number): DriverError {
-  const failure = (code: string, why: string): DriverError => new DriverError(code, why, { retriable: true, cause: error })
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return failure('PORT_TAKEN', `another program listens on port ${port} already (see: ss -tlpn), or the gateway itself does`)
-    case 'EACCES':
-      return failure('LINK_OPEN_FAILED', `no permission to listen on port ${port}; ports below 1024 need CAP_NET_BIND_SERVICE`)
-    case 'EADDRNOTAVAIL':
-      return failure('LINK_OPEN_FAILED', `${address} is no address of this machine now`)
-    default:
-      return failure('LINK_OPEN_FAILED', `port ${port} cannot be opened: ${error.message}`)
   }
 }

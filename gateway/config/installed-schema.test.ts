@@ -10,7 +10,13 @@ const schema = installedConfigSchema()
 const example = readFileSync('config.example.yaml', 'utf8')
 
 /** What the example refers to. */
-const ENVIRONMENT = { MQTT_PASSWORD: 'geheim', KAFKA_PASSWORD: 'geheim', PUSH_TOKEN: 'a-token-of-the-site', API_KEY: 'geheim' }
+const ENVIRONMENT = {
+  MQTT_PASSWORD: 'geheim',
+  KAFKA_PASSWORD: 'geheim',
+  PUSH_TOKEN: 'a-token-of-the-site',
+  HALL_PASSWORD: 'of-the-hall',
+  API_KEY: 'geheim'
+}
 
 async function valid(text: string, env: Record<string, string> = {}): Promise<Config> {
   const result = await parseConfig(text, 'config.example.yaml', { schema, env })

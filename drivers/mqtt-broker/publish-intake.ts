@@ -1,0 +1,114 @@
+import type { Client, PublishPacket } from 'aedes'
+import { createFrameFeed, type Envelope, type FrameFeed } from '../codec-feed.ts'
+import { topicMatcher } from './access.ts'
+import type { BrokerParts } from './broker-parts.ts'
+import { ClientLink } from './client-link.ts'
+
+/** So many QoS 2 messages of one client may await their PUBREL, and twice what may be in flight. */
+const OPEN_QOS_2_MIN = 1_000
+const NOTHING = Buffer.alloc(0)
+/** Where aedes publishes what was taken: nobody can subscribe to it, so nothing is forwarded, retained or queued. */
+const NOWHERE = '$SYS/taken'
+
+type Done = (error?: Error | null) => void
+
+/**
+ * Takes what clients publish. aedes asks here before it acknowledges (PUBACK is written when `done` is called, and PUBREC after it), so the
+ * answer waits for the log.
+ */
+export class PublishIntake {
+  readonly #parts: BrokerParts
+  readonly #feed: FrameFeed
+  readonly #isRead: (topic: string) => boolean
+  #stored = 0
+
+  constructor(parts: BrokerParts) {
+    this.#parts = parts
+    this.#feed = createFrameFeed(parts.codec, parts.context)
+    this.#isRead = topicMatcher(parts.settings.topics)
+  }
+
+  /** How many messages were stored since the last call. */
+  takeStored(): number {
+    const stored = this.#stored
+    this.#stored = 0
+    return stored
+  }
+
+  publish(client: Client | null, packet: PublishPacket, done: Done): void {
+    const link = client?.conn
+    if (!(link instanceof ClientLink)) {
+      done(new Error('published by nobody'))
+      return
+    }
+    const { topic } = packet
+    if (!link.rights?.mayPublish(topic)) {
+      this.#parts.context.log.warn({ sourceId: this.#parts.context.sourceId, topic }, 'a client may not publish to this topic')
+      link.refuse('topic')
+      done(new Error('the topic is not allowed'))
+      return
+    }
+    // A connection that broke publishes its will (MQTT 3.1.2.5): there is nobody to whom it could be acknowledged.
+    if (client?.closed || link.destroyed) {
+      this.#read(packet, undefined)
+      emptied(packet)
+      done()
+      return
+    }
+    this.#take(link, packet, done)
+  }
+
+  #take(link: ClientLink, packet: PublishPacket, done: Done): void {
+    const { clock } = this.#parts.context
+    const { exactlyOnce } = link
+    const { messageId = 0, qos } = packet
+    const entry = link.order.expect(clock.monotonicMs(), () => {
+      done()
+      link.released()
+    })
+    const confirm = (): void => {
+      this.#stored += 1
+      link.order.confirm(entry)
+    }
+    if (qos !== 2 || exactlyOnce === undefined) this.#read(packet, confirm)
+    else if (exactlyOnce.size >= Math.max(OPEN_QOS_2_MIN, 2 * this.#parts.settings.maxInflight)) {
+      // It begins anew: what it sends again is stored again, marked.
+      exactlyOnce.connected(false)
+      link.refuse('qos-2')
+    } else {
+      const stored = exactlyOnce.receive(messageId, packet.dup, packet.topic, bytesOf(packet))
+      if (stored === undefined) confirm()
+      else
+        this.#read(packet, () => {
+          stored()
+          confirm()
+        })
+    }
+    emptied(packet)
+  }
+
+  #read(packet: PublishPacket, onDurable: (() => void) | undefined): void {
+    const { context, settings } = this.#parts
+    const { topic, dup, retain } = packet
+    const bytes = bytesOf(packet)
+    context.counters.bytesIn += bytes.length
+    if (!this.#isRead(topic)) {
+      context.counters.ignored += 1
+      onDurable?.()
+      return
+    }
+    const envelope: Envelope = { onDurable, redelivered: dup ? true : undefined }
+    this.#feed.frame(bytes, retain && settings.retainedIsOld ? { topic, retained: true } : { topic }, envelope)
+  }
+}
+
+function bytesOf({ payload }: PublishPacket): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload
+}
+
+/** What aedes goes on with: it is to acknowledge, and to keep nothing. */
+function emptied(packet: PublishPacket): void {
+  packet.topic = NOWHERE
+  packet.payload = NOTHING
+  packet.retain = false
+}
