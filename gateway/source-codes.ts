@@ -174,6 +174,12 @@ export const SOURCE_CODES = {
   TARGET_UNKNOWN: { title: 'A command is for a tag that the source does not know', blame: 'installer', remedy: 'Check the id of the tag.' },
   TAG_OFF: { title: 'The simulated tag is switched off', blame: 'installer', remedy: 'Switch it on first.' },
   SEND_TIMEOUT: { title: 'Nothing confirmed a command in time', blame: 'site', remedy: 'The tag may be out of reach; repeat.' },
+  SEND_TOO_MANY: {
+    title: 'Too many commands wait for their answers',
+    blame: 'site',
+    remedy: 'Wait; the oldest are given up by themselves. If it stays so, the tags are out of reach.'
+  },
+  COMMAND_REFUSED: { title: 'The tag answered that it does not do what it was told', blame: 'site', remedy: 'Its reason is beside it.' },
   SEND_ABORTED: { title: 'A command was withdrawn by its sender', blame: 'installer', remedy: 'Nothing: it was meant.' },
   FRAME_FORMAT: { title: 'A frame does not have the form of its protocol', blame: 'site', remedy: NOISE },
   FRAME_LENGTH: { title: 'A frame is shorter or longer than its protocol allows', blame: 'site', remedy: NOISE },

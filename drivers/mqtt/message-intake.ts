@@ -1,5 +1,6 @@
 import type { IPublishPacket } from 'mqtt'
 import { createFrameFeed, type FrameFeed } from '../codec-feed.ts'
+import type { DriverSink } from '../driver.ts'
 import type { HeldAckStream } from './held-ack-stream.ts'
 import type { MqttRunParts } from './mqtt-run-parts.ts'
 
@@ -22,9 +23,11 @@ export class MessageIntake {
   #publishes = 0
   #oversizeQuietUntilMs = Number.NEGATIVE_INFINITY
 
-  constructor(parts: MqttRunParts) {
+  /** `sink`: where readings go, in place of the context's. */
+  constructor(parts: MqttRunParts, sink: DriverSink = parts.context.sink) {
+    const { clock, counters, log, sourceId } = parts.context
     this.#parts = parts
-    this.#feed = createFrameFeed(parts.codec, parts.context)
+    this.#feed = createFrameFeed(parts.codec, { clock, counters, log, sourceId, sink })
   }
 
   /** A PUBLISH was read; `receive` follows, before the next one is read. */

@@ -1,5 +1,6 @@
 import type { IPublishPacket, MqttClient, Packet } from 'mqtt'
-import { DriverError, type DriverRun, type SendOutcome, type TimerHandle } from '../driver.ts'
+import { CommandDesk } from '../command-desk.ts'
+import { type Command, DriverError, type DriverRun, type SendOptions, type SendOutcome, type TimerHandle } from '../driver.ts'
 import { asDriverError } from '../driver-errors.ts'
 import { createClient } from './create-client.ts'
 import { HeldAckStream } from './held-ack-stream.ts'
@@ -20,6 +21,9 @@ export class MqttRun implements DriverRun {
   readonly #parts: MqttRunParts
   readonly #intake: MessageIntake
   readonly #watch: RunWatch
+  readonly #desk: CommandDesk
+  /** Aborted when the connection is over. */
+  readonly #over = new AbortController()
   #client: MqttClient | undefined
   #stream: HeldAckStream | undefined
   #phase: 'new' | 'starting' | 'up' | 'stopping' | 'over' = 'new'
@@ -31,7 +35,8 @@ export class MqttRun implements DriverRun {
 
   constructor(parts: MqttRunParts) {
     this.#parts = parts
-    this.#intake = new MessageIntake(parts)
+    this.#desk = new CommandDesk(parts.codec, parts.context)
+    this.#intake = new MessageIntake(parts, this.#desk.sink)
     this.#watch = new RunWatch(parts, (error) => this.#fail(error))
   }
 
@@ -62,8 +67,18 @@ export class MqttRun implements DriverRun {
     return this.#stopped
   }
 
-  send(): Promise<SendOutcome> {
-    return Promise.resolve({ stage: 'unsupported' })
+  /** `accepted` when it is handed to the connection, `delivered` at the broker's PUBACK. */
+  send(target: string, command: Command, options: SendOptions): Promise<SendOutcome> {
+    const client = this.#client
+    if (client === undefined || this.#phase !== 'up')
+      return Promise.resolve({ stage: 'failed', code: 'SOURCE_DOWN', why: 'there is no connection to the broker' })
+    return this.#desk.send(target, command, options, this.#over.signal, async ({ bytes, topic }, reached) => {
+      if (topic === undefined) throw new TypeError(`protocol ${this.#parts.codec.protocol} names no topic for commands`)
+      const acknowledged = client.publishAsync(topic, Buffer.from(bytes), { qos: 1 })
+      reached('accepted')
+      await acknowledged
+      reached('delivered')
+    })
   }
 
   readonly #onAbort = (): void => {
@@ -211,6 +226,7 @@ export class MqttRun implements DriverRun {
 
   #close(): void {
     this.#phase = 'over'
+    this.#over.abort()
     this.#parts.context.signal.removeEventListener('abort', this.#onAbort)
     this.#watch.stop()
     this.#startLimit?.cancel()

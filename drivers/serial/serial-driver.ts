@@ -1,6 +1,16 @@
 import type { Codec } from '../../firmware-protocols/codec.ts'
 import { createStreamFeed, type StreamFeed } from '../codec-feed.ts'
-import { type Driver, type DriverContext, DriverError, type DriverRun, type TimerHandle } from '../driver.ts'
+import { CommandDesk } from '../command-desk.ts'
+import {
+  type Command,
+  type Driver,
+  type DriverContext,
+  DriverError,
+  type DriverRun,
+  type SendOptions,
+  type SendOutcome,
+  type TimerHandle
+} from '../driver.ts'
 import { guarded, messageOf } from '../driver-errors.ts'
 import { createRunEnd, type RunEnd } from '../run-end.ts'
 import { judgeStream } from '../stream-judge.ts'
@@ -42,7 +52,11 @@ class SerialRun implements DriverRun {
   readonly #context: DriverContext
   readonly #feed: StreamFeed
   readonly #end: RunEnd
+  readonly #desk: CommandDesk
   #opening: Promise<BytePort> | undefined
+  #port: BytePort | undefined
+  /** The last write: they must not run into each other. */
+  #writing: Promise<void> = Promise.resolve()
   #lastHeardMs: number | undefined
   #nextLook: TimerHandle | undefined
   #stopped: Promise<void> | undefined
@@ -50,7 +64,9 @@ class SerialRun implements DriverRun {
   constructor(settings: SerialSettings, codec: Codec, context: DriverContext) {
     this.#settings = settings
     this.#context = context
-    this.#feed = createStreamFeed(codec, context, { impliedTag: settings.tag })
+    this.#desk = new CommandDesk(codec, context)
+    const { clock, counters, log, sourceId } = context
+    this.#feed = createStreamFeed(codec, { clock, counters, log, sourceId, sink: this.#desk.sink }, { impliedTag: settings.tag })
     this.#end = createRunEnd(context)
   }
 
@@ -60,6 +76,7 @@ class SerialRun implements DriverRun {
     const port = await this.#opening
     this.#end.check()
     this.#context.log.info({ sourceId: this.#context.sourceId, port: port.opened }, 'serial port is open')
+    this.#port = port
     this.#watch(port)
     this.#startOutput(port)
   }
@@ -71,8 +88,20 @@ class SerialRun implements DriverRun {
     return this.#stopped
   }
 
-  send(): Promise<{ readonly stage: 'unsupported' }> {
-    return Promise.resolve({ stage: 'unsupported' })
+  /** `accepted` when the bytes are handed to the line; it confirms nothing by itself. */
+  send(target: string, command: Command, options: SendOptions): Promise<SendOutcome> {
+    const port = this.#port
+    if (port === undefined) return Promise.resolve({ stage: 'failed', code: 'SOURCE_DOWN', why: 'the port is not open' })
+    return this.#desk.send(target, command, options, this.#end.signal, async ({ bytes }, reached) => {
+      await this.#write(port, bytes)
+      reached('accepted')
+    })
+  }
+
+  #write(port: BytePort, bytes: Uint8Array): Promise<void> {
+    const written = this.#writing.then(() => port.write(bytes))
+    this.#writing = written.catch(() => undefined)
+    return written
   }
 
   async #open(): Promise<BytePort> {
@@ -132,7 +161,7 @@ class SerialRun implements DriverRun {
     if (onOpen === undefined) return
     const { clock, log, sourceId } = this.#context
     const heard = (): boolean => this.#lastHeardMs !== undefined
-    startOutput(onOpen, { write: (bytes) => port.write(bytes), heard }, clock, this.#end.signal).then(
+    startOutput(onOpen, { write: (bytes) => this.#write(port, bytes), heard }, clock, this.#end.signal).then(
       (sent) => log.info({ sourceId, sent }, sent ? 'the device was silent and was told to start' : 'the device talks by itself'),
       (error: unknown) => this.#fail('LINK_LOST', `writing to ${port.opened} failed: ${messageOf(error)}`)
     )
