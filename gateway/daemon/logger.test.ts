@@ -13,6 +13,7 @@ it('writes JSON lines without secrets, however deep they came by', () => {
   const password = 'hunter2-hunter2'
   logger.info({ password, kafka: { sasl: { username: 'u', password }, brokers: ['b:9092'] }, source: { password } }, 'started')
   logger.warn({ a: { b: { token: password } } }, 'deep')
+  logger.info({ config: { sources: [{ protocolSettings: { keys: [{ tag: 'a', key: password }] } }] } }, 'keys of tags')
   expect(text).not.toContain(password)
   expect(JSON.parse(text.split('\n')[0] ?? '')).toMatchObject({ msg: 'started', kafka: { brokers: ['b:9092'] } })
 })

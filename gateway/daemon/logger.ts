@@ -3,11 +3,11 @@ import { installedConfigSchema } from '../config/installed-schema.ts'
 import { secretFieldNames } from '../config/redact-config.ts'
 
 /** Names under which secrets may come by from elsewhere, and the sections of the configuration that are about nothing else. */
-const SECRET_NAMES = ['password', 'passphrase', 'secret', 'token', 'authorization', 'sasl', 'tls']
-/** Private keys lie in `tls`; elsewhere a key is that of an event, and what an installer looks for. */
+const SECRET_NAMES = ['password', 'passphrase', 'secret', 'token', 'authorization', 'sasl', 'tls', 'keys']
+/** Private keys lie in `tls`, those of tags in `keys`; elsewhere a key is that of an event, and what an installer looks for. */
 const HARMLESS_ALONE = 'key'
-/** A whole configuration is not deeper: config, sources, one of them, settings. */
-const DEPTHS = ['', '*.', '*.*.', '*.*.*.', '*.*.*.*.']
+/** A whole configuration is not deeper: config, sources, one of them, settings, a list in them, an item of it. */
+const DEPTHS = [0, 1, 2, 3, 4, 5, 6].map((depth) => '*.'.repeat(depth))
 
 function redactedPaths(): string[] {
   const ofConfig = secretFieldNames(installedConfigSchema()).filter((name) => name !== HARMLESS_ALONE)
