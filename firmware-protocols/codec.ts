@@ -65,9 +65,12 @@ export interface Decoder {
   decode(frame: Uint8Array, context: FrameContext): DecodeResult
 }
 
-/** What a command asks of a tag; `payload` by kind: `text` {text}, `vibrate` and `sound` {pattern, seconds}, `led` {color, seconds}. */
+/**
+ * What a command asks of a tag; `payload` by kind: `text` {text}, `vibrate` and `sound` {pattern, seconds}, `led` {color, seconds}. Of an
+ * output: `switch` {output, on}.
+ */
 export interface TagCommand {
-  readonly kind: 'vibrate' | 'led' | 'sound' | 'text' | 'sos-received' | 'raw'
+  readonly kind: 'vibrate' | 'led' | 'sound' | 'text' | 'sos-received' | 'switch' | 'raw'
   readonly payload?: Readonly<Record<string, unknown>>
 }
 

@@ -60,8 +60,19 @@ export interface CommandAnswer {
   readonly why?: string
 }
 
-/** What a tag can raise. `motion` is a hint (a movement counter), never an alert by itself. */
-export type SignalKind = 'sos' | 'fall' | 'impact' | 'motionless' | 'helmet-off' | 'gas' | 'tamper' | 'low-battery' | 'motion' | 'button'
+/** What a tag can raise. `motion` is a hint (a movement counter), never an alert by itself. `fault`: it says that it is blind or broken. */
+export type SignalKind =
+  | 'sos'
+  | 'fall'
+  | 'impact'
+  | 'motionless'
+  | 'helmet-off'
+  | 'gas'
+  | 'tamper'
+  | 'low-battery'
+  | 'motion'
+  | 'button'
+  | 'fault'
 
 /**
  * How a tag announces something. Radio loses most frames, so tags repeat levels, counters and ages; one keyed step of the
@@ -137,6 +148,8 @@ export interface Reading {
   readonly signals?: readonly Signal[]
   /** For an infrastructure device: is it there. */
   readonly online?: boolean
+  /** For a machine: is it on. */
+  readonly running?: boolean
   /** Whatever else the frame says; snake_case keys with unit suffixes (`_m`, `_s`, `_deg`, `_utc` as ISO 8601 …). */
   readonly extra?: { readonly [key: string]: Json }
 }

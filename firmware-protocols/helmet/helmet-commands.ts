@@ -61,6 +61,8 @@ function actionOf({ kind, payload = {} }: TagCommand): Action | undefined {
       const bytes = typeof payload['hex'] === 'string' ? fromHex(payload['hex']) : undefined
       return bytes === undefined || bytes.length > MAX_RAW_BYTES ? undefined : [FIELD.raw, bytes]
     }
+    case 'switch':
+      return undefined
   }
 }
 

@@ -134,12 +134,24 @@ export const deviceStatus = defineEvent({
     tag: tagIdSchema.optional().describe('Only where the device speaks for a tag'),
     device: tagIdSchema,
     online: z.boolean().optional(),
+    running: z.boolean().optional().describe('A machine that is switched on: a fan, a pump, a siren that sounds'),
     ...measurements,
     extra
   })
 })
 
-export const alertKindSchema = z.enum(['sos', 'fall', 'impact', 'motionless', 'helmet-off', 'gas', 'tamper', 'low-battery', 'button'])
+export const alertKindSchema = z.enum([
+  'sos',
+  'fall',
+  'impact',
+  'motionless',
+  'helmet-off',
+  'gas',
+  'tamper',
+  'low-battery',
+  'button',
+  'fault'
+])
 export type AlertKind = z.infer<typeof alertKindSchema>
 
 export const tagAlert = defineEvent({

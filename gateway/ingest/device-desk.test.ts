@@ -31,6 +31,39 @@ describe('presence of devices', () => {
     const lanes = [true, true, false, false, true].map((online, index) => hear('gate', online, index).lane)
     expect(lanes).toEqual(['telemetry', 'telemetry', 'alarm', 'telemetry', 'alarm'])
   })
+  it('and running go in the alarm lane each by itself, and both at once in one event', () => {
+    const { desk } = bench()
+    const hear = (reading: object): GatewayEvent => {
+      const whole = { device: 'fan', ...reading }
+      return desk.take(
+        { source: 'a', namespace: 'a', delivery: { readings: [whole], receivedAt: 0, monotonicMs: 0 }, reading: whole },
+        'fan'
+      )
+    }
+    const lanes = [
+      { online: true, running: true },
+      { online: true, running: true },
+      { online: true, running: false },
+      // What a reading does not say has not changed.
+      { online: true },
+      { online: true, running: false },
+      { online: false },
+      { online: true, running: true }
+    ].map((reading) => hear(reading).lane)
+    expect(lanes).toEqual(['telemetry', 'telemetry', 'alarm', 'telemetry', 'telemetry', 'alarm', 'alarm'])
+    expect(desk.due(61_000)).toEqual([])
+  })
+  it('of a machine that was switched while too much was told is told once when the minute is over', () => {
+    const { desk } = bench({ maxPerSourcePerMinute: 1 })
+    const hear = (device: string, running: boolean): GatewayEvent => {
+      const reading = { device, online: true, running }
+      return desk.take({ source: 'a', namespace: 'a', delivery: { readings: [reading], receivedAt: 0, monotonicMs: 0 }, reading }, device)
+    }
+    for (const device of ['fan', 'pump']) hear(device, true)
+    expect([hear('fan', false), hear('pump', false)].map(({ lane }) => lane)).toEqual(['alarm', 'telemetry'])
+    expect(desk.due(60_001)).toMatchObject([{ lane: 'alarm', key: 'pump', data: { online: true, running: false } }])
+    expect(hear('pump', false).lane).toBe('telemetry')
+  })
   it('is remembered over a restart', () => {
     const first = bench()
     first.hear('gate', true, 0)

@@ -1,3 +1,4 @@
+import type { Reading } from '../../firmware-protocols/reading.ts'
 import type { GatewayClock } from '../clock/gateway-clock.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import type { EventLog } from '../log/event-log.ts'
@@ -14,8 +15,22 @@ interface Minute {
   told: number
 }
 
+/** One thing that is true or false of a device, under a key of its own. */
+interface State {
+  readonly key: string
+  readonly value: string
+}
+
+function statesOf(device: string, { online, running }: Reading): readonly State[] {
+  const states: State[] = []
+  if (online !== undefined) states.push({ key: device, value: String(online) })
+  // No id has a blank in it.
+  if (running !== undefined) states.push({ key: `${device} running`, value: String(running) })
+  return states
+}
+
 /**
- * Presence of anchors, receivers and machines. A change of a device known before goes in the alarm lane, so that it does not
+ * Presence of anchors, receivers and machines, and whether machines run. A change of a device known before goes in the alarm lane, so that it does not
  * wait behind telemetry; first sight is no change. What a source's devices change beyond its limit in a minute goes in the
  * telemetry lane at once, and when the minute is over, what then still differs from what the alarm lane was told is told there.
  */
@@ -42,16 +57,17 @@ export interface DeviceDeskOptions {
 export function createDeviceDesk(options: DeviceDeskOptions): DeviceDesk {
   const { clock, log, saved, maxPerSourcePerMinute, maxDevices = MAX_DEVICES, savedIsUnknown = false } = options
   const told = new Map(saved)
-  const heldBack = new Map<string, GatewayEvent>()
+  const heldBack = new Map<string, { readonly value: string; readonly event: GatewayEvent }>()
   const minutes = new Map<string, Minute>()
-  let firstSights: Map<string, { readonly online: string; readonly event: GatewayEvent }> | undefined = savedIsUnknown
+  let firstSights: Map<string, { readonly value: string; readonly event: GatewayEvent }> | undefined = savedIsUnknown
     ? new Map()
     : undefined
 
-  function remember(device: string, online: string, known: string | undefined): void {
-    told.delete(device)
-    told.set(device, online)
-    if (known !== online) log.saveState(DEVICES_ONLINE, device, online)
+  function remember({ key, value }: State): void {
+    const known = told.get(key)
+    told.delete(key)
+    told.set(key, value)
+    if (known !== value) log.saveState(DEVICES_ONLINE, key, value)
     if (told.size <= maxDevices) return
     const [oldest] = told.keys()
     if (oldest === undefined) return
@@ -76,45 +92,42 @@ export function createDeviceDesk(options: DeviceDeskOptions): DeviceDesk {
     take(heard, device) {
       const event = (lane: 'alarm' | 'telemetry'): GatewayEvent =>
         makeEvent(clock, heard, 'DeviceStatus', lane, device, eventTime(heard), deviceData(heard, device))
-      if (heard.reading.online === undefined) return event('telemetry')
-      const online = String(heard.reading.online)
-      const known = told.get(device)
-      if (known === undefined || known === online) {
-        heldBack.delete(device)
-        if (known === undefined) firstSights?.set(device, { online, event: event('alarm') })
-        remember(device, online, known)
-        return event('telemetry')
+      const states = statesOf(device, heard.reading)
+      const changed = states.filter(({ key, value }) => (told.get(key) ?? value) !== value)
+      const mayBeTold = changed.length > 0 && mayTell(heard.source, heard.delivery.monotonicMs)
+      const alarm = changed.length > 0 || firstSights !== undefined ? event('alarm') : undefined
+      for (const state of states) {
+        if (alarm !== undefined && !told.has(state.key)) firstSights?.set(state.key, { value: state.value, event: alarm })
+        if (alarm !== undefined && !mayBeTold && changed.includes(state)) heldBack.set(state.key, { value: state.value, event: alarm })
+        else {
+          heldBack.delete(state.key)
+          remember(state)
+        }
       }
-      if (mayTell(heard.source, heard.delivery.monotonicMs)) {
-        heldBack.delete(device)
-        remember(device, online, known)
-        return event('alarm')
-      }
-      heldBack.set(device, event('alarm'))
-      return event('telemetry')
+      return mayBeTold && alarm !== undefined ? alarm : event('telemetry')
     },
     due(monotonicMs) {
       if (heldBack.size === 0) return []
-      const events: GatewayEvent[] = []
-      for (const [device, event] of heldBack) {
-        if (!mayTell(event.source ?? '', monotonicMs)) continue
-        heldBack.delete(device)
-        const { online } = event.data as { readonly online?: boolean }
-        remember(device, String(online), told.get(device))
-        events.push(event)
+      const events = new Set<GatewayEvent>()
+      for (const [key, { event, value }] of heldBack) {
+        if (!events.has(event) && !mayTell(event.source ?? '', monotonicMs)) continue
+        heldBack.delete(key)
+        remember({ key, value })
+        events.add(event)
       }
-      return events
+      return [...events]
     },
     recall(late) {
       const firsts = firstSights
       firstSights = undefined
-      return [...late].flatMap(([device, online]) => {
-        const first = firsts?.get(device)
-        const now = told.get(device)
-        if (now === undefined) told.set(device, online)
+      const events = [...late].flatMap(([key, value]) => {
+        const first = firsts?.get(key)
+        const now = told.get(key)
+        if (now === undefined) told.set(key, value)
         // What has changed again since was told as a change.
-        return first !== undefined && first.online !== online && first.online === now ? [first.event] : []
+        return first !== undefined && first.value !== value && first.value === now ? [first.event] : []
       })
+      return [...new Set(events)]
     },
     nextDueMs() {
       if (heldBack.size === 0) return undefined

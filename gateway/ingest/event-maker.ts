@@ -152,6 +152,7 @@ export function deviceData(heard: Heard, device: string): object {
   return {
     device,
     online: reading.online,
+    running: reading.running,
     batteryPct: reading.batteryPct,
     batteryV: reading.batteryV,
     temperatureDegC: reading.temperatureDegC,

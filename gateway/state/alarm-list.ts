@@ -28,8 +28,11 @@ function ownFields(event: GatewayEvent): Own {
       }
     }
     case 'DeviceStatus': {
-      const { online } = event.data as z.infer<typeof deviceStatus.data>
-      return online === undefined ? {} : { online }
+      const { online, running } = event.data as z.infer<typeof deviceStatus.data>
+      return {
+        ...(online === undefined ? {} : { online }),
+        ...(running === undefined ? {} : { detail: running ? 'running' : 'not running' })
+      }
     }
     default:
       return {}

@@ -11,7 +11,7 @@ import type { LogHealth } from './log-health.ts'
 const commandBody = z.strictObject({
   target: z.string().regex(/^[^\s/]{1,120}$/, 'the short id of a tag or device: 1 to 120 characters without space or slash'),
   command: z.strictObject({
-    kind: z.enum(['vibrate', 'led', 'sound', 'text', 'sos-received', 'raw']),
+    kind: z.enum(['vibrate', 'led', 'sound', 'text', 'sos-received', 'switch', 'raw']),
     payload: z.record(z.string(), z.json()).optional()
   })
 })

@@ -45,7 +45,8 @@ export const en = {
     gas: 'Gas',
     tamper: 'Tamper',
     'low-battery': 'Low battery',
-    button: 'Button'
+    button: 'Button',
+    fault: 'Fault'
   },
   for: (age: string) => `for ${age}`,
   ago: (age: string) => `${age} ago`,
