@@ -26,6 +26,13 @@ it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when 
   const samples: Record<string, unknown> = {
     http: { port: 8090 },
     'http-poll': { url: 'http://192.0.2.9/tags' },
+    modbus: {
+      port: 'tcp://192.0.2.40:502',
+      units: [
+        { unit: 1, tag: 'gas-1', signals: [{ name: 'co', table: 'input-register', address: 0, means: 'gas', gas: 'co', unit: 'ppm' }] }
+      ],
+      outputs: [{ name: 'siren', unit: 2, table: 'coil', address: 0, readBack: { table: 'discrete-input', address: 0 } }]
+    },
     mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
     'mqtt-broker': { users: [{ name: 'gw', password: 'of-the-site', topics: ['/gw/#'] }] },
     serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] } },

@@ -2,6 +2,7 @@ import { bleDriver } from './ble/ble-driver.ts'
 import type { Driver } from './driver.ts'
 import { createHttpPollDriver } from './http-poll/driver.ts'
 import { httpPushDriver } from './http-push/driver.ts'
+import { modbusDriver } from './modbus/driver.ts'
 import { createMqttDriver } from './mqtt/driver.ts'
 import { createMqttBrokerDriver } from './mqtt-broker/driver.ts'
 import { recordingDriver } from './recording/driver.ts'
@@ -15,6 +16,7 @@ export const DRIVERS: readonly Driver<unknown>[] = [
   bleDriver,
   httpPushDriver,
   createHttpPollDriver(),
+  modbusDriver,
   createMqttDriver(),
   createMqttBrokerDriver(),
   recordingDriver,

@@ -180,6 +180,31 @@ export const SOURCE_CODES = {
     remedy: 'Wait; the oldest are given up by themselves. If it stays so, the tags are out of reach.'
   },
   COMMAND_REFUSED: { title: 'The tag answered that it does not do what it was told', blame: 'site', remedy: 'Its reason is beside it.' },
+  SEND_SUPERSEDED: {
+    title: 'A newer command asked for the opposite before this one was confirmed',
+    blame: 'program',
+    remedy: 'Nothing, if it was meant: the newest command counts.'
+  },
+  OUTPUT_UNKNOWN: {
+    title: 'A command is for an output that the source does not have',
+    blame: 'installer',
+    remedy: 'Name one of the outputs of the source; the message lists them.'
+  },
+  OUTPUT_REFUSED: {
+    title: 'The device refuses to switch an output',
+    blame: 'installer',
+    remedy: 'Check table and address of the output, and whether the device lets others write.'
+  },
+  OUTPUT_NO_ANSWER: {
+    title: 'The device of an output did not answer in time: the output may be switched or not',
+    blame: 'site',
+    remedy: 'Check its power, wiring and unit number; repeat.'
+  },
+  OUTPUT_NOT_CONFIRMED: {
+    title: 'An output was written, but what is read back is not the state that was wanted',
+    blame: 'site',
+    remedy: 'Check the device, its feedback contact and its wiring; raise confirmWithinMs of the output if it is only slow.'
+  },
   SEND_ABORTED: { title: 'A command was withdrawn by its sender', blame: 'installer', remedy: 'Nothing: it was meant.' },
   FRAME_FORMAT: { title: 'A frame does not have the form of its protocol', blame: 'site', remedy: NOISE },
   FRAME_LENGTH: { title: 'A frame is shorter or longer than its protocol allows', blame: 'site', remedy: NOISE },

@@ -7,16 +7,24 @@ const READ_BUFFER_BYTES = 64 * 1024
 const KEEP_ALIVE_AFTER_MS = 10_000
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'it refuses the connection: is it in raw TCP server mode on this port, and is no other client connected',
   EHOSTUNREACH: 'there is no way to it: check cable, address and network mask',
   ENETUNREACH: 'there is no way to its network: check the address and the default route',
   ETIMEDOUT: 'it does not answer: check its power, cable and address',
   ENOTFOUND: 'its name is unknown: check the name, or use the address'
 }
 
-/** Opens a connection to a serial device server. Rejects when it cannot be had, or when `signal` is aborted before. */
-export function openTcpPort(host: string, port: number, listener: PortListener, signal: AbortSignal): Promise<BytePort> {
-  const connection = new TcpConnection(host, port, listener)
+/**
+ * Opens a connection to a serial device server, or whatever else talks over TCP. Rejects when it cannot be had, or when `signal` is
+ * aborted before. `refused`: what to look at when nothing listens there.
+ */
+export function openTcpPort(
+  host: string,
+  port: number,
+  listener: PortListener,
+  signal: AbortSignal,
+  refused = 'is it in raw TCP server mode on this port, and is no other client connected'
+): Promise<BytePort> {
+  const connection = new TcpConnection(host, port, listener, refused)
   return connection.open(signal)
 }
 
@@ -29,7 +37,7 @@ class TcpConnection implements BytePort {
   #over = false
   #giveUp: (error: DriverError) => void = () => undefined
 
-  constructor(host: string, port: number, listener: PortListener) {
+  constructor(host: string, port: number, listener: PortListener, refused: string) {
     this.opened = `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`
     this.#listener = listener
     this.#socket = connect({
@@ -48,7 +56,10 @@ class TcpConnection implements BytePort {
       }
     })
     this.#closed = new Promise((resolve) => this.#socket.once('close', () => resolve()))
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#end(REMEDIES[error.code ?? ''] ?? error.message, error))
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      const refusal = error.code === 'ECONNREFUSED' ? `it refuses the connection: ${refused}` : undefined
+      this.#end(refusal ?? REMEDIES[error.code ?? ''] ?? error.message, error)
+    })
     this.#socket.on('end', () => this.#end('the other side closed the connection'))
     this.#socket.on('close', () => this.#end('the connection was closed'))
   }

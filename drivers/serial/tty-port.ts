@@ -9,6 +9,9 @@ import type { SerialSettings } from './settings.ts'
 /** Larger than what the kernel's line buffer can hold, so that one read empties it. */
 const READ_BUFFER_BYTES = 64 * 1024
 
+/** How characters go over the line. */
+export type LineSettings = Pick<SerialSettings, 'baudRate' | 'dataBits' | 'parity' | 'stopBits' | 'flowControl'>
+
 /** Which device a path is now: a port that is plugged in again has a new file, be its name the same. */
 function identityOf(path: string): Promise<string | undefined> {
   if (process.platform === 'win32') return Promise.resolve(path)
@@ -22,7 +25,7 @@ function identityOf(path: string): Promise<string | undefined> {
  * Opens a device file. Reads go straight from the binding into one buffer that is used again: nothing is allocated or
  * queued however fast bytes come.
  */
-export async function openTtyPort(path: string, settings: SerialSettings, listener: PortListener): Promise<BytePort> {
+export async function openTtyPort(path: string, settings: LineSettings, listener: PortListener): Promise<BytePort> {
   const identity = await identityOf(path)
   const port = await SerialPort.binding
     .open({

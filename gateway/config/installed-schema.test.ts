@@ -26,7 +26,7 @@ async function valid(text: string, env: Record<string, string> = {}): Promise<Co
 
 /** The example with its options in force. Files cannot be read in a test, so their values stand in the text. */
 const everything = example
-  .replaceAll(/^( *)#(?=[a-z])/gm, '$1')
+  .replaceAll(/^( *)#(?=\S)/gm, '$1')
   .replaceAll('{file: /etc/tagward/kafka-password}', `$\{KAFKA_PASSWORD}`)
   .replaceAll('{file: /etc/tagward/kafka-ca.pem}', '"-----BEGIN CERTIFICATE-----"')
 

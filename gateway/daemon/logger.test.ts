@@ -28,7 +28,7 @@ it('keeps the reason of an error', () => {
 it('hides every secret of a whole configuration, and no key of an event', async () => {
   const certificate = '-----BEGIN CERTIFICATE-----'
   const example = readFileSync('config.example.yaml', 'utf8')
-    .replaceAll(/^( *)#(?=[a-z])/gm, '$1')
+    .replaceAll(/^( *)#(?=\S)/gm, '$1')
     .replace('mqtt://', 'mqtts://')
     .replaceAll('{file: /etc/tagward/kafka-password}', `$\{MQTT_PASSWORD}`)
     .replaceAll('ca: {file: /etc/tagward/kafka-ca.pem}', `{ca: "${certificate}", cert: "${certificate}", key: "$\{PRIVATE_KEY}"}`)
