@@ -3,9 +3,10 @@ import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Codec } from '../../firmware-protocols/codec.ts'
 import { type DriverContext, DriverError, type DriverRun, type SendOutcome, type TimerHandle } from '../driver.ts'
-import { guarded, messageOf } from '../driver-errors.ts'
+import { guarded } from '../driver-errors.ts'
 import { createMessageFeed } from '../message-feed.ts'
 import { listenFailure } from '../net/listen-failure.ts'
+import { withTlsServer } from '../net/tls-server.ts'
 import { createRunEnd, pause, type RunEnd } from '../run-end.ts'
 import { PushEndpoint } from './push-endpoint.ts'
 import type { HttpPushSettings } from './settings.ts'
@@ -70,7 +71,7 @@ export class HttpPushRun implements DriverRun {
       // Bodies have a limit of their own, which answers.
       requestTimeout: 0
     }
-    const server = tls === undefined ? createPlainServer(options) : createTls(tls, options)
+    const server = tls === undefined ? createPlainServer(options) : withTlsServer(tls, (proof) => createTlsServer({ ...options, ...proof }))
     server.maxConnections = maxConnections
     const { counters } = this.#context
     server.on(
@@ -82,7 +83,17 @@ export class HttpPushRun implements DriverRun {
       guarded(this.#context, (request, response) => this.#endpoint.handle(request, response, true))
     )
     server.on('drop', () => counters.dropped++)
+    const failedHandshakes = new WeakSet<Error>()
+    // Before the server's own listener, which makes an error of a client of it.
+    server.prependListener('tlsClientError', (error: Error) => {
+      failedHandshakes.add(error)
+      this.#endpoint.handshakeFailed()
+    })
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+      if (failedHandshakes.has(error)) {
+        socket.destroy()
+        return
+      }
       // Who goes away in the middle of a body is counted with the request.
       if (error.code === 'ECONNRESET' || !socket.writable) {
         socket.destroy()
@@ -133,14 +144,5 @@ export class HttpPushRun implements DriverRun {
     await new Promise((resolve) => setImmediate(resolve))
     server.closeAllConnections()
     await closed
-  }
-}
-
-function createTls(tls: NonNullable<HttpPushSettings['tls']>, options: object): Server {
-  try {
-    return createTlsServer({ ...options, cert: tls.cert, key: tls.key })
-  } catch (error) {
-    const why = `the certificate or key in tls cannot be used: ${messageOf(error)}`
-    throw new DriverError('LINK_TLS_FAILED', why, { retriable: false, cause: error })
   }
 }

@@ -370,4 +370,25 @@ describe('the endpoint', () => {
       retriable: false
     })
   })
+
+  it('lets in only who shows a certificate of the right authority, where one is named', async () => {
+    const [ours, strangers] = [makeCertificates(), makeCertificates()]
+    const clock = createVirtualClock()
+    await open({ tls: { ...ours.server, clientCa: ours.ca } }, clock)
+    const statusWith = (proof: object): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const request = httpsRequest({ host: '127.0.0.1', port, method: 'POST', ca: ours.ca, agent: false, ...proof }, (response) => {
+          resolve(response.resume().statusCode)
+        })
+        request.on('error', reject)
+        request.end(LINE)
+      })
+    await expect(statusWith({})).rejects.toThrow()
+    await expect(statusWith(strangers.client)).rejects.toThrow()
+    await waitFor('both are counted', () => counters.errors === 2)
+    await clock.advance(10_000)
+    expect(degraded.at(-1)).toBe('requests were refused: 2 × TLS handshake failed')
+    expect(await statusWith(ours.client)).toBe(200)
+    expect(deliveries).toHaveLength(1)
+  })
 })

@@ -100,8 +100,17 @@ export class PushEndpoint implements PushHost {
     }
     if (status === 503) counters.dropped++
     else if (status !== 400 || error === REFUSALS.empty.error) counters.errors++
-    const name = `${status} ${error}`
-    // The codes of codecs and our own: a handful.
+    this.#countRefusal(`${status} ${error}`)
+  }
+
+  /** A connection that could not be encrypted, or whose certificate is missing or of another authority than `tls.clientCa`. */
+  handshakeFailed(): void {
+    this.#context.counters.errors++
+    this.#countRefusal('TLS handshake failed')
+  }
+
+  /** `name`: one of the codes of codecs and our own, a handful. */
+  #countRefusal(name: string): void {
     this.#refused.set(name, (this.#refused.get(name) ?? 0) + 1)
   }
 

@@ -1,19 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { certificateSchema, privateKeySchema } from '../pem-settings.ts'
-import { PEM, REFERABLE, SECRET, written } from '../setting-marks.ts'
-
-const tlsSchema = z
-  .strictObject({
-    cert: certificateSchema.meta({
-      title: 'Certificate',
-      description: 'Certificate of this machine with its chain, in PEM',
-      ...REFERABLE,
-      ...PEM
-    }),
-    key: privateKeySchema.meta({ title: 'Key', description: 'Private key of the certificate, in PEM', ...SECRET, ...PEM })
-  })
-  .meta({ title: 'TLS', description: 'With it the endpoint is https://; without it token and data can be read on the way' })
+import { tlsServerSchema } from '../net/tls-server.ts'
+import { SECRET, written } from '../setting-marks.ts'
 
 export const httpPushSettingsSchema = z.strictObject({
   port: z
@@ -52,7 +40,7 @@ export const httpPushSettingsSchema = z.strictObject({
         'Senders must show it: Authorization: Bearer <token>, or Basic with any user and the token as password. Without it, whoever reaches the port can send',
       ...SECRET
     }),
-  tls: tlsSchema.optional(),
+  tls: tlsServerSchema.optional(),
   contentTypes: z
     .array(
       z

@@ -2,8 +2,9 @@ import { createServer as createPlainServer, type Server, type Socket } from 'nod
 import { createServer as createTlsServer } from 'node:tls'
 import type { Aedes } from 'aedes'
 import { type Clock, DriverError, type DriverRun, type SendOutcome, type TimerHandle } from '../driver.ts'
-import { guarded, messageOf } from '../driver-errors.ts'
+import { guarded } from '../driver-errors.ts'
 import { listenFailure } from '../net/listen-failure.ts'
+import { withTlsServer } from '../net/tls-server.ts'
 import { createRunEnd, pause, type RunEnd } from '../run-end.ts'
 import type { BrokerParts } from './broker-parts.ts'
 import { ClientLink, type LinkHost, type Refusal } from './client-link.ts'
@@ -27,6 +28,7 @@ const REASONS: Readonly<Record<Refusal, string>> = {
   'version-5': 'speak MQTT 5 only (3.1.1 is spoken here)',
   'too-long': 'sent a message longer than maxPacketBytes',
   'too-much': 'sent a long message while too many were being received',
+  tls: 'did not come to an end with TLS, or showed no certificate of the right authority',
   login: 'showed a wrong user name or password',
   topic: 'published to a topic that their user may not',
   'qos-2': 'left too many messages of QoS 2 open',
@@ -131,7 +133,11 @@ export class BrokerRun implements DriverRun, LinkHost {
     const { connectTimeoutS, maxConnections, tls } = this.settings
     const { counters } = this.#parts.context
     const onClient = this.guard((socket: Socket) => this.#admit(socket))
-    const server = tls === undefined ? createPlainServer(onClient) : createTls(tls, connectTimeoutS * 1000).on('secureConnection', onClient)
+    const handshakeTimeout = connectTimeoutS * 1000
+    const server =
+      tls === undefined
+        ? createPlainServer(onClient)
+        : withTlsServer(tls, (options) => createTlsServer({ ...options, handshakeTimeout })).on('secureConnection', onClient)
     server.maxConnections = maxConnections
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
@@ -140,9 +146,7 @@ export class BrokerRun implements DriverRun, LinkHost {
     server.on('drop', () => {
       counters.dropped += 1
     })
-    server.on('tlsClientError', () => {
-      counters.errors += 1
-    })
+    server.on('tlsClientError', () => this.refused('tls'))
     return server
   }
 
@@ -208,14 +212,5 @@ export class BrokerRun implements DriverRun, LinkHost {
     const untilMs = this.clock.monotonicMs() + DRAIN_LIMIT_MS
     while ([...this.#links].some(({ order }) => order.size > 0) && this.clock.monotonicMs() < untilMs)
       await pause(this.clock, DRAIN_LOOK_MS, enough.signal)
-  }
-}
-
-function createTls(tls: NonNullable<MqttBrokerSettings['tls']>, handshakeTimeout: number): Server {
-  try {
-    return createTlsServer({ cert: tls.cert, key: tls.key, handshakeTimeout })
-  } catch (error) {
-    const why = `the certificate or key in tls cannot be used: ${messageOf(error)}`
-    throw new DriverError('LINK_TLS_FAILED', why, { retriable: false, cause: error })
   }
 }

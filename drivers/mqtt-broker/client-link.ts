@@ -33,6 +33,7 @@ export type Refusal =
   | 'version-5'
   | 'too-long'
   | 'too-much'
+  | 'tls'
   | 'login'
   | 'topic'
   | 'qos-2'

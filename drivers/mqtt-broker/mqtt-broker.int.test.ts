@@ -368,6 +368,19 @@ describe('the built-in broker', () => {
     expect(deliveries).toHaveLength(1)
   })
 
+  it('lets in only who shows a certificate of the right authority, where one is named', async () => {
+    const [ours, strangers] = [makeCertificates(), makeCertificates()]
+    const clock = createVirtualClock()
+    await open({ tls: { ...ours.server, clientCa: ours.ca } }, clock)
+    await expect(join({ ca: ours.ca }, 'mqtts')).rejects.toThrow()
+    await expect(join({ ca: ours.ca, ...strangers.client }, 'mqtts')).rejects.toThrow()
+    await waitFor('both are counted', () => counters.errors === 2)
+    await clock.advance(10_000)
+    expect(degraded.at(-1)).toMatch(/^clients were disconnected: 2 × .*certificate/)
+    await (await join({ ca: ours.ca, ...ours.client }, 'mqtts')).publishAsync(TOPIC, line(1), { qos: 1 })
+    expect(deliveries).toHaveLength(1)
+  })
+
   it('refuses a key that does not fit the certificate, for good', async () => {
     const { client, server } = makeCertificates()
     await expect(open({ tls: { cert: server.cert, key: client.key } })).rejects.toMatchObject({ code: 'LINK_TLS_FAILED', retriable: false })

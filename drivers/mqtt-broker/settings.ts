@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { topicFilterProblem } from '../mqtt/settings.ts'
-import { certificateSchema, privateKeySchema } from '../pem-settings.ts'
-import { PEM, REFERABLE, SECRET, written } from '../setting-marks.ts'
+import { tlsServerSchema } from '../net/tls-server.ts'
+import { SECRET, written } from '../setting-marks.ts'
 
 const topicFilterSchema = z
   .string()
@@ -26,18 +26,6 @@ const userSchema = z.strictObject({
     .optional()
     .meta({ title: 'Topics', description: 'Where this user may publish; without it: everywhere. Who publishes elsewhere is disconnected' })
 })
-
-const tlsSchema = z
-  .strictObject({
-    cert: certificateSchema.meta({
-      title: 'Certificate',
-      description: 'Certificate of this machine with its chain, in PEM',
-      ...REFERABLE,
-      ...PEM
-    }),
-    key: privateKeySchema.meta({ title: 'Key', description: 'Private key of the certificate, in PEM', ...SECRET, ...PEM })
-  })
-  .meta({ title: 'TLS', description: 'With it the broker is mqtts://; without it passwords and data can be read on the way' })
 
 const usersSchema = z
   .array(userSchema)
@@ -76,7 +64,7 @@ export const mqttBrokerSettingsSchema = z.strictObject({
       description: 'Address of this machine to listen on; 0.0.0.0 for all of IPv4, `::` for both kinds'
     }),
   users: usersSchema.optional().meta({ title: 'Users', description: 'Who may connect. Without it, whoever reaches the port can publish' }),
-  tls: tlsSchema.optional(),
+  tls: tlsServerSchema.optional(),
   topics: z
     .array(topicFilterSchema)
     .min(1)

@@ -1,10 +1,10 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { connect as connectTls } from 'node:tls'
 import type { MqttClient } from 'mqtt'
 import { streamBuilder as openWebSocket } from 'mqtt/lib/connect/ws'
-import { DriverError } from '../driver.ts'
-import { messageOf } from '../driver-errors.ts'
+import { tlsClientOptions } from '../net/tls-client.ts'
+import { tlsUnusable } from '../net/tls-server.ts'
 import type { MqttSettings } from './settings.ts'
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
@@ -27,23 +27,11 @@ export function linkTarget(settings: Pick<MqttSettings, 'url'>): LinkTarget {
   }
 }
 
-function tlsOptions(settings: MqttSettings, target: LinkTarget): ConnectionOptions {
-  const { tls } = settings
-  const options: ConnectionOptions = { rejectUnauthorized: tls?.rejectUnauthorized ?? true }
-  if (tls?.ca !== undefined) options.ca = tls.ca
-  if (tls?.cert !== undefined) options.cert = tls.cert
-  if (tls?.key !== undefined) options.key = tls.key
-  // An IP address is not allowed as the name that a TLS client asks for (RFC 6066, section 3).
-  const servername = tls?.servername ?? (isIP(target.host) === 0 ? target.host : undefined)
-  if (servername !== undefined) options.servername = servername
-  return options
-}
-
 /** Begins to connect; failures come as `error` events of the stream, except unusable certificates and keys, which throw. */
 export function openLink(settings: MqttSettings, client: MqttClient): Duplex {
   const target = linkTarget(settings)
   const { host, port } = target
-  const tls = target.secure ? tlsOptions(settings, target) : undefined
+  const tls = target.secure ? tlsClientOptions(settings.tls, host) : undefined
   try {
     if (target.webSocketPath !== undefined) {
       const stream = openWebSocket(client, {
@@ -59,7 +47,6 @@ export function openLink(settings: MqttSettings, client: MqttClient): Duplex {
     if (tls !== undefined) return connectTls({ ...tls, host, port }).setNoDelay(true)
     return connectTcp({ host, port }).setNoDelay(true)
   } catch (error) {
-    const why = `the certificate or key in tls cannot be used: ${messageOf(error)}`
-    throw new DriverError('LINK_TLS_FAILED', why, { retriable: false, cause: error })
+    throw tlsUnusable(error)
   }
 }

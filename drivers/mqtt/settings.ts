@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { certificateSchema, privateKeySchema } from '../pem-settings.ts'
-import { PEM, REFERABLE, SECRET, written } from '../setting-marks.ts'
+import { tlsClientSchema } from '../net/tls-client.ts'
+import { REFERABLE, SECRET, written } from '../setting-marks.ts'
 
 const TEXT_BYTES_MAX = 65_535
 const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:']
@@ -75,32 +75,6 @@ const topicSchema = z.union([
   })
 ])
 
-const tlsSchema = z
-  .strictObject({
-    ca: certificateSchema.optional().meta({
-      title: 'CA',
-      description: "Certificate of the authority that issued the broker's, in PEM; without it: the well-known ones",
-      ...REFERABLE,
-      ...PEM
-    }),
-    cert: certificateSchema
-      .optional()
-      .meta({ title: 'Certificate', description: 'Client certificate with its chain, in PEM', ...REFERABLE, ...PEM }),
-    key: privateKeySchema
-      .optional()
-      .meta({ title: 'Key', description: 'Private key of the client certificate, in PEM', ...SECRET, ...PEM }),
-    rejectUnauthorized: z
-      .boolean()
-      .default(true)
-      .meta({ title: 'Check the broker', description: 'false: take any certificate of a broker (for trials only)' }),
-    servername: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ title: 'Server name', description: "Name that the broker's certificate is for, when it is not the host in the URL" })
-  })
-  .meta({ title: 'TLS', description: 'For mqtts:// and wss://' })
-
 export const mqttSettingsSchema = z
   .strictObject({
     url: textWithout(urlProblem).meta({
@@ -128,7 +102,7 @@ export const mqttSettingsSchema = z
       .string()
       .optional()
       .meta({ title: 'Password', description: 'Password', ...SECRET }),
-    tls: tlsSchema.optional(),
+    tls: tlsClientSchema.optional(),
     topics: z
       .array(topicSchema)
       .min(1)
@@ -171,8 +145,6 @@ export const mqttSettingsSchema = z
       problem(['password'], 'has no username beside it', 'give both username and password')
     if (settings.tls !== undefined && !/^(mqtts|wss):/i.test(settings.url))
       problem(['tls'], 'has no effect with this url: nothing would be encrypted', 'write mqtts:// or wss:// in url, or remove tls')
-    if ((settings.tls?.cert === undefined) !== (settings.tls?.key === undefined))
-      problem(['tls'], 'has a client certificate without its key, or a key without its certificate', 'give both cert and key, or neither')
   })
 
 /** Settings of an `mqtt` source after validation. */

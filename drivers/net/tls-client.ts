@@ -33,10 +33,11 @@ export const tlsClientSchema = z
     message: 'has a client certificate without its key, or a key without its certificate',
     params: { remedy: 'give both cert and key, or neither' }
   })
-  .meta({ title: 'TLS', description: 'For URLs that begin with wss:// or https://' })
+  .meta({ title: 'TLS', description: 'For URLs that begin with mqtts://, wss:// or https://' })
 
 export type TlsClientSettings = z.output<typeof tlsClientSchema>
 
+/** What `tls.connect` and whatever is built on it take. `host`: that of the URL, an address without brackets. */
 export function tlsClientOptions(tls: TlsClientSettings | undefined, host: string): ConnectionOptions {
   const options: ConnectionOptions = { rejectUnauthorized: tls?.rejectUnauthorized ?? true }
   if (tls?.ca !== undefined) options.ca = tls.ca
