@@ -5,8 +5,15 @@ import { limitedSend } from './limited-send.ts'
 
 type DeskContext = Pick<DriverContext, 'clock' | 'sink'>
 
-/** Hands the bytes to the link; resolves when the link takes no more part in it. */
-export type WriteCommand = (encoded: EncodedCommand, reached: (stage: 'accepted' | 'delivered') => void) => Promise<void>
+/**
+ * Hands the bytes to the link; resolves when the link takes no more part in it. `settled` is aborted when nobody waits any more, an
+ * answer being the best reason. Rejects with a DriverError whose code is told.
+ */
+export type WriteCommand = (
+  encoded: EncodedCommand,
+  reached: (stage: 'accepted' | 'delivered') => void,
+  settled: AbortSignal
+) => Promise<void>
 
 /** Commands that may wait for their answers at a time. */
 const MAX_WAITING = 1000
@@ -37,6 +44,11 @@ export class CommandDesk {
           }
   }
 
+  /** Whether the protocol carries commands at all. */
+  get hasCommands(): boolean {
+    return this.#encoder !== undefined
+  }
+
   /** `ended`: aborted when the run is over. Keeps the promises of `DriverRun.send`. */
   send(target: string, command: Command, options: SendOptions, ended: AbortSignal, write: WriteCommand): Promise<SendOutcome> {
     const encoded = this.#encoder?.encode(target, command, { sentAt: this.#clock.wallMs() })
@@ -52,10 +64,11 @@ export class CommandDesk {
       const { answerId } = encoded
       // Before the bytes leave: a tag may be quicker than the link's own confirmation.
       const answer = answerId === undefined ? undefined : this.#answerTo(waitingKey(target, answerId), signal)
-      const written = write(encoded, (stage) => {
+      const tell = (stage: 'accepted' | 'delivered'): void => {
         reached = stage
         onStage?.(stage)
-      })
+      }
+      const written = write(encoded, tell, signal)
       if (answer === undefined) {
         await written
         return { stage: reached }

@@ -1,4 +1,4 @@
-import type { Clock, SendOptions, SendOutcome } from './driver.ts'
+import { type Clock, DriverError, type SendOptions, type SendOutcome } from './driver.ts'
 import { messageOf } from './driver-errors.ts'
 
 type Stage = 'accepted' | 'delivered' | 'acknowledged'
@@ -7,7 +7,8 @@ const RANK: Readonly<Record<Stage, number>> = { accepted: 1, delivered: 2, ackno
 /**
  * Runs one attempt to send so that the promises of `DriverRun.send` hold whatever the attempt does: it settles within
  * `options.timeoutMs` with the last stage reached (`SEND_TIMEOUT` when none was), at once when `options.signal` or
- * `ended` is aborted, it never rejects, and each stage is reported once, in order.
+ * `ended` is aborted, it never rejects, and each stage is reported
+ * once, in order. What the attempt throws is told with the code of a DriverError, else as DRIVER_EXCEPTION.
  */
 export function limitedSend(
   clock: Clock,
@@ -58,12 +59,14 @@ export function limitedSend(
         settle({ stage: reached ?? outcome.stage })
       }
     }
+    const fail = (error: unknown): void => {
+      const code = error instanceof DriverError ? error.code : 'DRIVER_EXCEPTION'
+      finish({ stage: 'failed', code, why: messageOf(error) })
+    }
     try {
-      attempt({ timeoutMs: options.timeoutMs, onStage: report, signal: giveUp.signal }).then(finish, (error: unknown) =>
-        finish({ stage: 'failed', code: 'DRIVER_EXCEPTION', why: messageOf(error) })
-      )
+      attempt({ timeoutMs: options.timeoutMs, onStage: report, signal: giveUp.signal }).then(finish, fail)
     } catch (error) {
-      finish({ stage: 'failed', code: 'DRIVER_EXCEPTION', why: messageOf(error) })
+      fail(error)
     }
   })
 }

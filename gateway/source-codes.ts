@@ -172,6 +172,12 @@ export const SOURCE_CODES = {
   },
   COMMAND_INVALID: { title: 'The values of a command make no sense', blame: 'program', remedy: 'Correct what sent it.' },
   TARGET_UNKNOWN: { title: 'A command is for a tag that the source does not know', blame: 'installer', remedy: 'Check the id of the tag.' },
+  TAG_UNREACHABLE: {
+    title: 'A command is for a tag to which a source knows no way now',
+    blame: 'site',
+    remedy:
+      'Over UDP the tag must have been heard since the source was started; with the built-in broker it must be connected and subscribed to its topic. Repeat when it is.'
+  },
   TAG_OFF: { title: 'The simulated tag is switched off', blame: 'installer', remedy: 'Switch it on first.' },
   SEND_TIMEOUT: { title: 'Nothing confirmed a command in time', blame: 'site', remedy: 'The tag may be out of reach; repeat.' },
   SEND_TOO_MANY: {

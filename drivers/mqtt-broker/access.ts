@@ -4,10 +4,13 @@ import type { MqttBrokerSettings } from './settings.ts'
 /** Who is connected, as far as it matters. */
 export interface Rights {
   readonly mayPublish: (topic: string) => boolean
+  /** Whether commands that go to this topic may be heard. */
+  readonly mayHear: (topic: string) => boolean
 }
 
 const digestOf = (secret: string | Uint8Array): Buffer => hash('sha256', secret, 'buffer')
-const EVERYTHING: Rights = { mayPublish: () => true }
+const every = (): boolean => true
+const EVERYTHING: Rights = { mayPublish: every, mayHear: every }
 
 function matches(filter: readonly string[], topic: readonly string[]): boolean {
   for (const [index, level] of filter.entries()) {
@@ -26,15 +29,18 @@ export function topicMatcher(filters: readonly string[]): (topic: string) => boo
   }
 }
 
+const matcherOrEvery = (filters: readonly string[] | undefined): Rights['mayPublish'] =>
+  filters === undefined ? every : topicMatcher(filters)
+
 /** What a client may do that shows this name and password; undefined: it is not let in. How long it takes tells nothing of the password. */
 export function createLogin(
   users: MqttBrokerSettings['users']
 ): (name: string | undefined, password: Uint8Array | undefined) => Rights | undefined {
   if (users === undefined) return () => EVERYTHING
   const known = new Map(
-    users.map(({ name, password, topics }) => [
+    users.map(({ name, password, topics, commandTopics }) => [
       name,
-      { digest: digestOf(password), rights: topics === undefined ? EVERYTHING : { mayPublish: topicMatcher(topics) } }
+      { digest: digestOf(password), rights: { mayPublish: matcherOrEvery(topics), mayHear: matcherOrEvery(commandTopics) } }
     ])
   )
   const nobody = { digest: digestOf(''), rights: undefined }

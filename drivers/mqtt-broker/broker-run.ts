@@ -1,7 +1,16 @@
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Aedes } from 'aedes'
-import { type Clock, DriverError, type DriverRun, type SendOutcome, type TimerHandle } from '../driver.ts'
+import { CommandDesk } from '../command-desk.ts'
+import {
+  type Clock,
+  type Command,
+  DriverError,
+  type DriverRun,
+  type SendOptions,
+  type SendOutcome,
+  type TimerHandle
+} from '../driver.ts'
 import { guarded } from '../driver-errors.ts'
 import { listenFailure } from '../net/listen-failure.ts'
 import { withTlsServer } from '../net/tls-server.ts'
@@ -46,6 +55,7 @@ export class BrokerRun implements DriverRun, LinkHost {
   readonly #parts: BrokerParts
   readonly #end: RunEnd
   readonly #intake: PublishIntake
+  readonly #desk: CommandDesk
   readonly #links = new Set<ClientLink>()
   readonly #sockets = new Set<Socket>()
   readonly #heldBytesMax: number
@@ -64,7 +74,8 @@ export class BrokerRun implements DriverRun, LinkHost {
     this.clock = parts.context.clock
     this.#parts = parts
     this.#end = createRunEnd(parts.context)
-    this.#intake = new PublishIntake(parts)
+    this.#desk = new CommandDesk(parts.codec, parts.context)
+    this.#intake = new PublishIntake(parts, this.#desk.sink)
     this.#heldBytesMax = Math.max(HELD_BYTES_MIN, 2 * parts.settings.maxPacketBytes)
   }
 
@@ -86,8 +97,18 @@ export class BrokerRun implements DriverRun, LinkHost {
     return this.#stopped
   }
 
-  send(): Promise<SendOutcome> {
-    return Promise.resolve({ stage: 'unsupported' })
+  /** `accepted` when it is handed to the connections of all who are subscribed to the tag's topic, `delivered` at the first PUBACK. */
+  send(target: string, command: Command, options: SendOptions): Promise<SendOutcome> {
+    if (this.#broker === undefined || this.#end.signal.aborted)
+      return Promise.resolve({ stage: 'failed', code: 'SOURCE_DOWN', why: 'the broker is not open' })
+    return this.#desk.send(target, command, options, this.#end.signal, async ({ bytes, topic }, reached) => {
+      if (topic === undefined) throw new TypeError(`protocol ${this.#parts.codec.protocol} names no topic for commands`)
+      const sent = [...this.#links].flatMap((link) => link.sendCommand(topic, bytes) ?? [])
+      if (sent.length === 0)
+        throw new DriverError('TAG_UNREACHABLE', `nobody who may hear it is connected and subscribed to ${topic}`, { retriable: true })
+      reached('accepted')
+      if (await isAnyTrue(sent)) reached('delivered')
+    })
   }
 
   hold(bytes: number): boolean {
@@ -213,4 +234,20 @@ export class BrokerRun implements DriverRun, LinkHost {
     while ([...this.#links].some(({ order }) => order.size > 0) && this.clock.monotonicMs() < untilMs)
       await pause(this.clock, DRAIN_LOOK_MS, enough.signal)
   }
+}
+
+/** As soon as one is true; false when all are false. */
+function isAnyTrue(promises: readonly Promise<boolean>[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    let open = promises.length
+    for (const promise of promises) {
+      promise.then(
+        (value) => {
+          open -= 1
+          if (value || open === 0) resolve(value)
+        },
+        () => undefined
+      )
+    }
+  })
 }

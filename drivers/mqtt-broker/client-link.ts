@@ -5,12 +5,14 @@ import type { ExactlyOnce } from '../mqtt/exactly-once.ts'
 import { MalformedPacketError, packetType } from '../mqtt/packet-filter.ts'
 import type { Rights } from './access.ts'
 import { AckOrder } from './ack-order.ts'
+import { ClientCommands } from './client-commands.ts'
 import { PacketCutter, PacketRefusedError, type Room } from './packet-cutter.ts'
 import type { MqttBrokerSettings } from './settings.ts'
 
 /** Packet types (MQTT 2.2.1). */
 const CONNECT = 1
 const PUBLISH = 3
+const PUBACK = 4
 const PUBREL = 6
 const PINGREQ = 12
 /** Flags of CONNECT are 0. */
@@ -24,6 +26,8 @@ const CONNECT_BYTES_MAX = 65_536
 /** A client may be silent for one and a half times its keepalive (MQTT-3.1.2-24). */
 const KEEPALIVE_MS_PER_S = 1_500
 const PASSED_BYTES_MAX = 65_536
+/** A client that reads nothing gets no more commands than fit into this. */
+const UNREAD_BYTES_MAX = 65_536
 
 /** Why a connection was ended by us. */
 export type Refusal =
@@ -62,6 +66,7 @@ function protocolLevel(packet: Buffer): number | undefined {
  */
 export class ClientLink extends Duplex {
   readonly order = new AckOrder()
+  readonly commands = new ClientCommands()
   rights: Rights | undefined
   exactlyOnce: ExactlyOnce | undefined
   readonly #host: LinkHost
@@ -127,6 +132,13 @@ export class ClientLink extends Duplex {
     this.#pump()
   }
 
+  /** As `ClientCommands.send`, to a client that was let in, may hear of the topic, and reads what it is sent. */
+  sendCommand(topic: string, payload: Uint8Array): Promise<boolean> | undefined {
+    if (this.#phase !== 'open' || this.destroyed || this.#halted || this.rights?.mayHear(topic) !== true) return undefined
+    if (this.#socket.writableLength > UNREAD_BYTES_MAX) return undefined
+    return this.commands.send(topic, payload, (packet) => this.write(packet))
+  }
+
   /** Nothing more is read; what waits may still be acknowledged. */
   halt(): void {
     this.#halted = true
@@ -165,6 +177,7 @@ export class ClientLink extends Duplex {
     this.#limit?.cancel()
     this.#rateTimer?.cancel()
     this.order.drop()
+    this.commands.end()
     this.#cutter.close()
     // What was written leaves first: a refusal is worth nothing unread.
     this.#socket.destroySoon()
@@ -235,6 +248,11 @@ export class ClientLink extends Duplex {
       return
     }
     this.#tokens -= 1
+    if (type === PUBACK) {
+      // Of a command: the engine has sent nothing that could be acknowledged.
+      if (packet.length >= 4) this.commands.confirmed(packet.readUInt16BE(2))
+      return
+    }
     if (type === PUBLISH) this.#inflight += 1
     else if (type === PUBREL && packet.length === 4) this.exactlyOnce?.completed(packet.readUInt16BE(2))
     this.push(packet)

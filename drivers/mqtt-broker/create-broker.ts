@@ -6,8 +6,6 @@ import type { BrokerParts } from './broker-parts.ts'
 import { ClientLink } from './client-link.ts'
 import type { PublishIntake } from './publish-intake.ts'
 
-/** Filters of one client that are granted; nothing is ever forwarded, but firmware wants its SUBACK. */
-const SUBSCRIPTIONS_MAX = 32
 /** Return codes of CONNACK (MQTT 3.1.1, 3.2.2.3). */
 const IDENTIFIER_REJECTED = 2
 const BAD_LOGIN = 4
@@ -59,13 +57,18 @@ export async function createBroker(parts: BrokerParts, intake: PublishIntake, gu
     }),
     authorizePublish: guard((client, packet, done) => intake.publish(client, packet, done)),
     authorizeSubscribe: guard((client, subscription, done) => {
-      const isFull = Object.keys(Object(Reflect.get(client, 'subscriptions'))).length >= SUBSCRIPTIONS_MAX
-      done(null, isFull || subscription.topic.startsWith('$') ? null : subscription)
+      // What one client publishes no other hears, but commands go to who is subscribed, and firmware wants its SUBACK.
+      const link = client?.conn
+      const mayListen = link instanceof ClientLink && !subscription.topic.startsWith('$')
+      done(null, mayListen && link.commands.subscribe(subscription.topic, subscription.qos) ? subscription : null)
     }),
     authorizeForward: () => null
   })
   broker.on('clientReady', (client) => {
     if (client.conn instanceof ClientLink) client.conn.opened()
+  })
+  broker.on('unsubscribe', (filters, { conn }) => {
+    if (conn instanceof ClientLink) for (const filter of filters) conn.commands.unsubscribe(filter)
   })
   const debug = (_client: Client, error: Error): void =>
     context.log.debug({ sourceId: context.sourceId, why: error.message }, 'a connection ended')

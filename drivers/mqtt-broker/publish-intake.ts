@@ -1,5 +1,6 @@
 import type { Client, PublishPacket } from 'aedes'
 import { createFrameFeed, type Envelope, type FrameFeed } from '../codec-feed.ts'
+import type { DriverSink } from '../driver.ts'
 import { topicMatcher } from './access.ts'
 import type { BrokerParts } from './broker-parts.ts'
 import { ClientLink } from './client-link.ts'
@@ -22,9 +23,10 @@ export class PublishIntake {
   readonly #isRead: (topic: string) => boolean
   #stored = 0
 
-  constructor(parts: BrokerParts) {
+  /** `sink`: where readings go, in place of the context's. */
+  constructor(parts: BrokerParts, sink: DriverSink) {
     this.#parts = parts
-    this.#feed = createFrameFeed(parts.codec, parts.context)
+    this.#feed = createFrameFeed(parts.codec, { ...parts.context, sink })
     this.#isRead = topicMatcher(parts.settings.topics)
   }
 

@@ -24,7 +24,16 @@ const userSchema = z.strictObject({
     .array(topicFilterSchema)
     .min(1)
     .optional()
-    .meta({ title: 'Topics', description: 'Where this user may publish; without it: everywhere. Who publishes elsewhere is disconnected' })
+    .meta({ title: 'Topics', description: 'Where this user may publish; without it: everywhere. Who publishes elsewhere is disconnected' }),
+  commandTopics: z
+    .array(topicFilterSchema)
+    .min(1)
+    .optional()
+    .meta({
+      title: 'Command topics',
+      description: 'Topics of which this user hears the commands, when subscribed; without it: all',
+      examples: [['tagward/helmet/+/down']]
+    })
 })
 
 const usersSchema = z

@@ -25,9 +25,8 @@ export class MessageIntake {
 
   /** `sink`: where readings go, in place of the context's. */
   constructor(parts: MqttRunParts, sink: DriverSink = parts.context.sink) {
-    const { clock, counters, log, sourceId } = parts.context
     this.#parts = parts
-    this.#feed = createFrameFeed(parts.codec, { clock, counters, log, sourceId, sink })
+    this.#feed = createFrameFeed(parts.codec, { ...parts.context, sink })
   }
 
   /** A PUBLISH was read; `receive` follows, before the next one is read. */

@@ -65,8 +65,7 @@ class SerialRun implements DriverRun {
     this.#settings = settings
     this.#context = context
     this.#desk = new CommandDesk(codec, context)
-    const { clock, counters, log, sourceId } = context
-    this.#feed = createStreamFeed(codec, { clock, counters, log, sourceId, sink: this.#desk.sink }, { impliedTag: settings.tag })
+    this.#feed = createStreamFeed(codec, { ...context, sink: this.#desk.sink }, { impliedTag: settings.tag })
     this.#end = createRunEnd(context)
   }
 

@@ -1,9 +1,18 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import type { Codec } from '../../firmware-protocols/codec.ts'
-import { type DriverContext, DriverError, type DriverRun, type SendOutcome, type TimerHandle } from '../driver.ts'
+import { CommandDesk } from '../command-desk.ts'
+import {
+  type Command,
+  type DriverContext,
+  DriverError,
+  type DriverRun,
+  type SendOptions,
+  type SendOutcome,
+  type TimerHandle
+} from '../driver.ts'
 import { guarded, messageOf } from '../driver-errors.ts'
 import { createMessageFeed, type MessageFeed } from '../message-feed.ts'
-import { createRunEnd, type RunEnd } from '../run-end.ts'
+import { createRunEnd, pause, type RunEnd } from '../run-end.ts'
 import { judgeStream } from '../stream-judge.ts'
 import { KernelDrops } from './kernel-drops.ts'
 import { type InterfaceList, Memberships } from './memberships.ts'
@@ -11,11 +20,15 @@ import { bindTarget, openSocket } from './open-socket.ts'
 import { RateGate } from './rate-gate.ts'
 import { Senders } from './sender-filter.ts'
 import type { UdpSettings } from './settings.ts'
+import { type TagAddress, TagAddresses } from './tag-addresses.ts'
 
 /** How often a run looks after its group, the system's drops and silence. */
 const LOOK_EVERY_MS = 1_000
 /** Looks between two judgements of what comes in. */
 const LOOKS_PER_JUDGEMENT = 10
+/** Datagrams are lost, so a command is sent again until it is answered; a tag does what it was told once. */
+const REPEAT_AFTER_MS: readonly number[] = [500, 1_000, 2_000]
+const REPEAT_EVERY_MS = 4_000
 const JUDGED_S = (LOOK_EVERY_MS * LOOKS_PER_JUDGEMENT) / 1_000
 
 /** One bound socket, from opening to its end. */
@@ -24,11 +37,15 @@ export class UdpRun implements DriverRun {
   readonly #context: DriverContext
   readonly #feed: MessageFeed
   readonly #end: RunEnd
+  readonly #desk: CommandDesk
+  /** Only where the protocol carries commands. */
+  readonly #tags: TagAddresses | undefined
   readonly #senders: Senders
   readonly #gate: RateGate
   readonly #memberships: Memberships | undefined
   readonly #drops: KernelDrops
   #opening: Promise<Socket> | undefined
+  #socket: Socket | undefined
   #nextLook: TimerHandle | undefined
   #stopped: Promise<void> | undefined
   #lastHeardMs = 0
@@ -40,7 +57,10 @@ export class UdpRun implements DriverRun {
   constructor(settings: UdpSettings, codec: Codec, context: DriverContext, interfaces: InterfaceList) {
     this.#settings = settings
     this.#context = context
-    this.#feed = createMessageFeed(codec, context, { impliedTag: settings.tag })
+    this.#desk = new CommandDesk(codec, context)
+    this.#tags = this.#desk.hasCommands ? new TagAddresses() : undefined
+    const sink = this.#tags?.before(this.#desk.sink) ?? this.#desk.sink
+    this.#feed = createMessageFeed(codec, { ...context, sink }, { impliedTag: settings.tag })
     this.#end = createRunEnd(context)
     this.#senders = new Senders(settings.from)
     this.#gate = new RateGate(settings.maxDatagramsPerSecond)
@@ -73,6 +93,7 @@ export class UdpRun implements DriverRun {
       'UDP port is open'
     )
     this.#lastHeardMs = this.#context.clock.monotonicMs()
+    this.#socket = socket
     this.#watch(socket)
   }
 
@@ -83,8 +104,28 @@ export class UdpRun implements DriverRun {
     return this.#stopped
   }
 
-  send(): Promise<SendOutcome> {
-    return Promise.resolve({ stage: 'unsupported' })
+  /** `accepted` when the system has taken the first datagram; no link confirms that it came in. */
+  send(target: string, command: Command, options: SendOptions): Promise<SendOutcome> {
+    const socket = this.#socket
+    if (socket === undefined) return Promise.resolve({ stage: 'failed', code: 'SOURCE_DOWN', why: 'the port is not open' })
+    return this.#desk.send(target, command, options, this.#end.signal, async ({ answerId, bytes }, reached, settled) => {
+      for (let sent = 0; ; sent++) {
+        // Looked up each time: the tag may have been heard from elsewhere meanwhile.
+        await sendTo(socket, bytes, this.#addressOf(target))
+        reached('accepted')
+        if (answerId === undefined) return
+        await pause(this.#context.clock, REPEAT_AFTER_MS[sent] ?? REPEAT_EVERY_MS, settled)
+        if (settled.aborted) return
+      }
+    })
+  }
+
+  #addressOf(tag: string): TagAddress {
+    const found = this.#tags?.addressOf(tag)
+    if (found !== undefined) return found
+    throw new DriverError('TAG_UNREACHABLE', `${tag} was not heard on UDP port ${this.#settings.port} yet, so its address is not known`, {
+      retriable: true
+    })
   }
 
   #take(bytes: Uint8Array, sender: RemoteInfo): void {
@@ -102,6 +143,7 @@ export class UdpRun implements DriverRun {
       counters.dropped++
       return
     }
+    this.#tags?.comesFrom(sender)
     this.#feed.message(bytes, { address })
   }
 
@@ -164,4 +206,13 @@ export class UdpRun implements DriverRun {
     this.#count(await this.#drops.take())
     await new Promise<void>((resolve) => socket.close(resolve))
   }
+}
+
+function sendTo(socket: Socket, bytes: Uint8Array, { address, port }: TagAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.send(bytes, port, address, (error) => {
+      if (error === null) resolve()
+      else reject(new DriverError('LINK_LOST', `nothing can be sent to ${address}: ${error.message}`, { retriable: true, cause: error }))
+    })
+  })
 }
