@@ -94,6 +94,16 @@ export interface CommandEncoder {
   encode(target: string, command: TagCommand, context?: EncodeContext): EncodedCommand | undefined
 }
 
+/** What a device that speaks only when asked is asked. */
+export interface CodecPoll {
+  /** By the protocol's own names, as they travel. */
+  readonly requests: Readonly<Record<string, Uint8Array>>
+  /** Names of those that are asked in turn, where nothing else is wanted. */
+  readonly usual: readonly string[]
+  /** From one request to the next, where nothing else is wanted. */
+  readonly everyMs: number
+}
+
 /** One protocol that tags speak. Pure: no I/O, no clock, no timers. */
 export interface Codec<Settings = unknown> {
   /** The protocol's name in configurations and in `tagward decode`. */
@@ -114,6 +124,8 @@ export interface Codec<Settings = unknown> {
   readonly settings?: { parse(input: unknown): Settings }
   /** `settings`: what the schema gave; absent where the protocol has none or all are left at their defaults. */
   readonly createDecoder: (settings?: Settings) => Decoder
+  /** For devices that speak only when asked; absent: they talk by themselves. */
+  readonly poll?: CodecPoll
   /** For protocols that carry commands. */
   readonly createEncoder?: (settings?: Settings) => CommandEncoder
 }

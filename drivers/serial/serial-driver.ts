@@ -16,6 +16,7 @@ import { createRunEnd, type RunEnd } from '../run-end.ts'
 import { judgeStream } from '../stream-judge.ts'
 import type { BytePort, PortListener } from './byte-port.ts'
 import { startOutput } from './on-open.ts'
+import { Poller, type PollPlan, pollPlan } from './poller.ts'
 import { parsePortName, portKey } from './port-name.ts'
 import { resolvePort } from './resolve-port.ts'
 import { type SerialSettings, serialSettingsSchema } from './settings.ts'
@@ -53,11 +54,16 @@ class SerialRun implements DriverRun {
   readonly #feed: StreamFeed
   readonly #end: RunEnd
   readonly #desk: CommandDesk
+  readonly #plan: PollPlan | undefined
   #opening: Promise<BytePort> | undefined
   #port: BytePort | undefined
   /** The last write: they must not run into each other. */
   #writing: Promise<void> = Promise.resolve()
   #lastHeardMs: number | undefined
+  #poller: Poller | undefined
+  /** What is amiss: by the bytes that come in, and by the requests. */
+  #garbled = ''
+  #unanswered = ''
   #nextLook: TimerHandle | undefined
   #stopped: Promise<void> | undefined
 
@@ -65,6 +71,7 @@ class SerialRun implements DriverRun {
     this.#settings = settings
     this.#context = context
     this.#desk = new CommandDesk(codec, context)
+    this.#plan = pollPlan(settings.poll, codec.poll, codec.protocol)
     this.#feed = createStreamFeed(codec, { ...context, sink: this.#desk.sink }, { impliedTag: settings.tag })
     this.#end = createRunEnd(context)
   }
@@ -78,6 +85,7 @@ class SerialRun implements DriverRun {
     this.#port = port
     this.#watch(port)
     this.#startOutput(port)
+    this.#startPolling(port)
   }
 
   stop(): Promise<void> {
@@ -122,6 +130,7 @@ class SerialRun implements DriverRun {
     if (this.#end.signal.aborted) return
     this.#lastHeardMs = this.#context.clock.monotonicMs()
     this.#feed.bytes(chunk)
+    this.#poller?.heard()
   }
 
   /**
@@ -142,7 +151,8 @@ class SerialRun implements DriverRun {
       if (silenceLimitMs > 0 && silentMs >= silenceLimitMs)
         return this.#fail('LINK_SILENT', `nothing has come in on ${port.opened} for ${Math.round(silentMs / 1000)} s`)
       if (++looks % LOOKS_PER_JUDGEMENT === 0) {
-        this.#context.degraded(judgeStream(before, counters))
+        this.#garbled = judgeStream(before, counters)
+        this.#tellAmiss()
         before = { ...counters }
       }
       lookLater()
@@ -164,6 +174,25 @@ class SerialRun implements DriverRun {
       (sent) => log.info({ sourceId, sent }, sent ? 'the device was silent and was told to start' : 'the device talks by itself'),
       (error: unknown) => this.#fail('LINK_LOST', `writing to ${port.opened} failed: ${messageOf(error)}`)
     )
+  }
+
+  #startPolling(port: BytePort): void {
+    if (this.#plan === undefined) return
+    this.#poller = new Poller(this.#plan, {
+      clock: this.#context.clock,
+      write: (bytes) => this.#write(port, bytes),
+      amiss: (why) => {
+        this.#unanswered = why
+        this.#tellAmiss()
+      }
+    })
+    this.#poller
+      .run(this.#end.signal)
+      .catch((error: unknown) => this.#fail('LINK_LOST', `writing to ${port.opened} failed: ${messageOf(error)}`))
+  }
+
+  #tellAmiss(): void {
+    this.#context.degraded([this.#garbled, this.#unanswered].filter((why) => why !== '').join('; '))
   }
 
   #fail(code: string, message: string): void {

@@ -39,6 +39,31 @@ const onOpenSchema = z
   })
   .meta({ title: 'When opened', description: 'What starts the output of a device that does not talk by itself' })
 
+const pollSchema = z
+  .strictObject({
+    everyS: z.number().min(0).max(86_400).optional().meta({
+      title: 'Every (s)',
+      description:
+        'From one request to the next; never before the device has answered or timeoutS is over. 0: nothing is asked, because somebody else does. Without it: as the protocol has it'
+    }),
+    ask: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .meta({
+        title: 'Ask for',
+        description: "The protocol's names of what is asked for, in turn. Without it: as the protocol has it",
+        examples: [['pos_get', 'status_get']]
+      }),
+    timeoutS: z
+      .number()
+      .min(0.02)
+      .max(60)
+      .default(1)
+      .meta({ title: 'Timeout (s)', description: 'So long an answer is waited for; then it is asked again' })
+  })
+  .meta({ title: 'Asking', description: 'For protocols of devices that speak only when asked: those are asked also without this' })
+
 export const serialSettingsSchema = z.strictObject({
   port: z
     .string()
@@ -75,6 +100,7 @@ export const serialSettingsSchema = z.strictObject({
       description: "Whose the readings are when the frames do not say it: a GNSS receiver, a tag on a cable. Without it: the source's name"
     }),
   onOpen: onOpenSchema.optional(),
+  poll: pollSchema.optional(),
   silenceLimitS: z.number().min(0).max(86_400).default(0).meta({
     title: 'Silence limit (s)',
     description:
@@ -83,4 +109,5 @@ export const serialSettingsSchema = z.strictObject({
 })
 
 export type SerialSettings = z.output<typeof serialSettingsSchema>
+export type PollSettings = z.output<typeof pollSchema>
 export type OnOpenSettings = z.output<typeof onOpenSchema>

@@ -1,4 +1,4 @@
-import type { Codec, DecodeResult, Decoder } from '../codec.ts'
+import type { Codec, CodecPoll, DecodeResult, Decoder } from '../codec.ts'
 import type { Extra } from '../kit/json.ts'
 import { type Draft, failure, ignored, readings } from '../kit/results.ts'
 import { readOther } from './tlv-answers.ts'
@@ -65,12 +65,26 @@ function readValue(type: number, frame: Uint8Array, from: number, to: number, dr
   return readOther(type, frame, from, to, extra)
 }
 
+/** The shortest location period of a module is 100 ms; `loc_get` tells position and ranges together (API guide 4.3.9). */
+const poll: CodecPoll = {
+  requests: {
+    loc_get: Uint8Array.of(0x0c, 0),
+    pos_get: Uint8Array.of(0x02, 0),
+    status_get: Uint8Array.of(0x32, 0),
+    node_id_get: Uint8Array.of(0x30, 0),
+    upd_rate_get: Uint8Array.of(0x04, 0)
+  },
+  usual: ['loc_get'],
+  everyMs: 100
+}
+
 export const dwm1001UartTlv: Codec = {
   protocol: 'dwm1001-uart-tlv',
   title: 'Qorvo PANS binary API on a serial line (DWM1001, LEAPS)',
   transport: 'serial',
   encoding: 'binary',
   idScope: 'system',
+  poll,
   createFramer: () => new TlvFramer(),
   createDecoder: () => new TlvDecoder()
 }
