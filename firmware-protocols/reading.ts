@@ -83,8 +83,11 @@ export type Signal = {
   readonly slot?: string
 } & (
   | { readonly form: 'level'; readonly on: boolean }
-  /** Wraps at `modulus` (2^bits). `active`: the frame also says "triggered now". */
-  | { readonly form: 'counter'; readonly count: number; readonly modulus: number; readonly active?: boolean }
+  /**
+   * Wraps at `modulus` (2^bits); the same counter may also be told with fewer of its bits. `active`: the frame also says "triggered now".
+   * `boot`: low 16 bits of a number that rises with each start of the tag, and within which the counter never goes back.
+   */
+  | { readonly form: 'counter'; readonly count: number; readonly modulus: number; readonly active?: boolean; readonly boot?: number }
   /** Seconds since it happened, as the tag says; `saturatesAtS` reads as "never, or too long ago". */
   | { readonly form: 'age'; readonly ageS: number; readonly saturatesAtS?: number }
   /** A frame that is itself the event; `id` tells repeats of it apart where the protocol has one. */

@@ -66,12 +66,13 @@ function readHelmet(payload: Uint8Array, context: ContentContext): ContentResult
 function signalsOf(payload: Uint8Array): readonly Signal[] {
   const on = payload[15] ?? 0
   const falls = payload[17] ?? 0
+  const boot = u16(payload, 11)
   const signals: Signal[] = [
-    { kind: 'sos', form: 'counter', count: payload[16] ?? 0, modulus: 256, active: (on & 1) !== 0 },
-    // A tag that is also heard in full counts these to 256: a slot of their own keeps the counts apart.
-    { kind: 'fall', slot: 'advertised', form: 'counter', count: falls & 15, modulus: 16, active: (on & 2) !== 0 },
-    { kind: 'impact', slot: 'advertised', form: 'counter', count: falls >> 4, modulus: 16, active: (on & 4) !== 0 },
-    { kind: 'button', slot: 'advertised', form: 'counter', count: (payload[19] ?? 0) >> 4, modulus: 16, active: false }
+    { kind: 'sos', form: 'counter', count: payload[16] ?? 0, modulus: 256, active: (on & 1) !== 0, boot },
+    // The low bits of the counts that reports tell in full, under the same names: a fall that is heard both ways is one.
+    { kind: 'fall', form: 'counter', count: falls & 15, modulus: 16, active: (on & 2) !== 0, boot },
+    { kind: 'impact', form: 'counter', count: falls >> 4, modulus: 16, active: (on & 4) !== 0, boot },
+    { kind: 'button', slot: '1', form: 'counter', count: (payload[19] ?? 0) >> 4, modulus: 16, active: false, boot }
   ]
   for (const [index, kind] of LASTING.entries()) signals.push({ kind, form: 'level', on: (on & (8 << index)) !== 0 })
   return signals

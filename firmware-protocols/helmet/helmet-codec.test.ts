@@ -201,8 +201,8 @@ describe('fields', () => {
         const values = [1, 0, bits, count, 9, slot, bits, count, 4, 0, bits, count, 200, 0, bits, count]
         const reading = readingOf(helmet.createDecoder().decode(report({}, [{ type: FIELD.alarms, values }]), {}))
         expect(reading.signals).toEqual([
-          { kind: 'sos', form: 'counter', count, modulus: 256, active: on },
-          { kind: 'button', ...(slot === 0 ? {} : { slot: String(slot) }), form: 'counter', count, modulus: 256, active: on },
+          { kind: 'sos', form: 'counter', count, modulus: 256, active: on, boot: 5 },
+          { kind: 'button', slot: String(slot === 0 ? 1 : slot), form: 'counter', count, modulus: 256, active: on, boot: 5 },
           { kind: 'motionless', form: 'level', on }
         ])
         expect(reading.extra?.['alarms']).toHaveLength(4)

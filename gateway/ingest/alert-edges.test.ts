@@ -141,6 +141,89 @@ describe('counters', () => {
   })
 })
 
+/** A counter of a helmet tag, as its reports tell it, or as its advertisements do. */
+const told = (count: number, bits: 8 | 4, boot = 1, active = false): Signal => {
+  const modulus = 2 ** bits
+  return { kind: 'fall', form: 'counter', count: count % modulus, modulus, boot, active }
+}
+
+describe('counters that are told with all their bits and with fewer', () => {
+  it('raise one alert for one fall, whichever way it is heard first', () => {
+    for (const first of [8, 4] as const) {
+      const second = first === 8 ? 4 : 8
+      const heard = [told(20, 8), told(20, 4), told(21, first), told(21, second), told(21, first), told(22, second), told(22, first)]
+      expect(counts(play(at(heard, 100)).edges)).toEqual([1, 1])
+    }
+  })
+  it('know all bits again when a report comes after advertisements alone', () => {
+    expect(counts(play(at([told(250, 4), told(251, 4), told(251, 8), told(256, 4), told(0, 8), told(1, 8)])).edges)).toEqual([1, 5, 1])
+  })
+  it('take nothing of the boot that is known for a reboot, unless it goes on for ten seconds', () => {
+    const late = Array.from({ length: 9 }, () => told(4, 4, 1, true))
+    expect(counts(play(at([told(4, 8), told(5, 8), ...late, told(5, 4)])).edges)).toEqual([1])
+    // A tag that lost its memory falls again: late, but told.
+    const anew = Array.from({ length: 12 }, (_, second) => told(second < 3 ? 0 : 1, 8, 1, second >= 3))
+    expect(counts(play(at([told(50, 8), ...anew])).edges)).toEqual([1])
+  })
+  it('believe a newer boot at once, and an older one not', () => {
+    expect(counts(play(at([told(12, 8), told(0, 4, 2), told(1, 4, 2)], 100)).edges)).toEqual([1])
+    expect(counts(play(at([told(12, 8), told(1, 8, 2, true), told(12, 4, 1, true), told(1, 4, 2)], 100)).edges)).toEqual([1])
+    expect(counts(play(at([told(12, 8), told(12, 8, 2), told(13, 8, 2)], 100)).edges)).toEqual([1])
+    expect(counts(play(at([told(3, 8, 65_535), told(4, 8, 0)], 100)).edges)).toEqual([1])
+  })
+  it('add up to the falls over every way they come: lost, doubled, late by seconds, over restarts of tag and gateway', () => {
+    const transmission = fc.record({
+      falls: fc.boolean(),
+      restarts: fc.boolean(),
+      /** How late each copy comes; none: it is lost. */
+      reports: fc.array(fc.nat(3_000), { maxLength: 2 }),
+      adverts: fc.array(fc.nat(8_000), { maxLength: 3 }),
+      gatewayRestarts: fc.boolean()
+    })
+    fc.assert(
+      fc.property(fc.nat(255), fc.nat(65_535), fc.array(transmission, { minLength: 1, maxLength: 40 }), (firstCount, firstBoot, script) => {
+        const heard: Hearing[] = [{ atMs: 0, signal: told(firstCount, 8, firstBoot) }]
+        const restarts: number[] = []
+        let count = firstCount
+        let boot = firstBoot
+        let fellMs = Number.NEGATIVE_INFINITY
+        for (const [index, step] of script.entries()) {
+          const atMs = 2_000 * (index + 1)
+          if (step.falls) {
+            count += 1
+            fellMs = atMs
+          }
+          // A restart tells nothing of falls that nobody has heard of yet.
+          if (step.restarts && atMs - fellMs > 10_000) boot = (boot + 1) % 65_536
+          const hear = (lateMs: number, bits: 8 | 4): void => {
+            heard.push({ atMs: atMs + lateMs, signal: told(count, bits, boot, atMs - fellMs <= 30_000) })
+          }
+          for (const lateMs of step.reports) hear(lateMs, 8)
+          for (const lateMs of step.adverts) hear(lateMs, 4)
+          // Something comes in time every eight seconds.
+          if (index % 4 === 3) hear(1, 8)
+          if (step.gatewayRestarts) restarts.push(atMs + 1_500)
+        }
+        heard.push({ atMs: 2_000 * script.length + 9_000, signal: told(count, 8, boot) })
+        heard.sort((a, b) => a.atMs - b.atMs)
+        let state: EdgeState | undefined
+        let alerts = 0
+        for (const hearing of heard) {
+          while ((restarts[0] ?? Number.POSITIVE_INFINITY) < hearing.atMs) {
+            restarts.shift()
+            state = JSON.parse(JSON.stringify(state)) as EdgeState
+          }
+          const { edges, state: next } = play([hearing], state)
+          state = next
+          for (const edge of edges) alerts += edge.count
+        }
+        expect(alerts).toBe(count - firstCount)
+      }),
+      { numRuns: 500 }
+    )
+  })
+})
+
 function longestSilence(frames: readonly { presses: number; copies: number }[]): number {
   let longest = 0
   let current = 0

@@ -7,7 +7,10 @@ import type { Signal } from '../../firmware-protocols/reading.ts'
  * - A level: first sight of "set" is an alert (fail safe), of "unset" a baseline; afterwards each change is an edge.
  * - A counter: first sight is a baseline unless the frame also says "triggered now". A rise is one alert that counts all
  *   it rose by. A fall means the tag rebooted, but late copies of older frames look the same (a receiver that sends in
- *   batches), so a lower value is believed only when it holds for a second without the higher one being heard again.
+ *   batches), so a lower value is believed only when it holds for a second without the higher one being heard again. Where a
+ *   frame tells the number of the boot as well, a lower value of a newer boot is believed at once, and one of the same or an older
+ *   boot, which only a tag that lost its memory can mean, when it holds for ten seconds. A counter that also comes with fewer bits
+ *   (in an advertisement) is compared by those.
  * - An age: the moment is arrival minus age; a moment already known (within the tolerance) is a repeat.
  * - An event: the same id, or none and heard again soon, is a repeat.
  */
@@ -22,6 +25,9 @@ const EVENT_GAP_MS = 10_000
 const SAVE_EVENT_EVERY_MS = 3_000
 /** Late copies come in one batch; a tag that rebooted goes on sending. */
 const LOWER_HOLDS_MS = 1_000
+/** Of a tag that numbers its boots: nearly always a late copy, by whatever way it came. */
+const LOWER_OF_BOOT_HOLDS_MS = 10_000
+const BOOT_MODULUS = 0x1_0000
 const FRESH_COUNT = 8
 const MANY_UNHEARD = 40
 /** An id of an event says nothing after this long: counters of ids are short and wrap. */
@@ -47,8 +53,13 @@ export interface EdgeState {
   readonly clearedMs?: number
   /** counter: the last value believed. */
   readonly count?: number
-  /** counter: a lower value that may mean a reboot, and since when (monotonic). */
+  /** counter: what it wraps at, the most that was heard. */
+  readonly modulus?: number
+  /** counter: number of the tag's boot (16 bits). */
+  readonly boot?: number
+  /** counter: a lower value that may mean a reboot, its modulus, and since when (monotonic). */
   readonly lower?: number
+  readonly lowerModulus?: number
   readonly lowerSinceMs?: number
   /** age: the moment, on the wall clock and on the monotonic clock of `bootId`. */
   readonly at?: number
@@ -140,37 +151,70 @@ function isLateCopy({ clearedBy, clearedMs, bootId }: EdgeState, context: EdgeCo
   return clearedBy !== context.receiver && context.monotonicMs - clearedMs < LOWER_HOLDS_MS
 }
 
-function stepCounter(known: EdgeState | undefined, signal: Signal & { form: 'counter' }, context: EdgeContext): EdgeStep {
-  const { count, modulus } = signal
-  const active = signal.active === true
-  const memory = { count }
-  if (known?.count === undefined) return active ? raised('counter', memory, known, context) : baseline('counter', memory, context)
-  const rise = (from: number): number => {
-    const difference = (count - from + modulus) % modulus
-    // Nobody presses forty times unheard and lands next to zero: such a rise is a tag that began anew.
-    const beganAnew = count < FRESH_COUNT && difference > MANY_UNHEARD
-    return difference < modulus / 2 && !beganAnew ? difference : -1
+type CounterSignal = Signal & { form: 'counter' }
+
+function stepCounter(known: EdgeState | undefined, signal: CounterSignal, context: EdgeContext): EdgeStep {
+  const fresh = counterMemory(signal)
+  const begin = (): EdgeStep => (signal.active === true ? raised('counter', fresh, known, context) : baseline('counter', fresh, context))
+  if (known?.count === undefined) return begin()
+  const boot = bootOrder(known.boot, signal.boot)
+  if (boot !== 'older') {
+    const rise = riseFrom(known.count, known.modulus, signal, boot === 'same')
+    if (rise === 0) return stillThere(known, signal, context)
+    // After a restart a count of 0 is a counter that began anew, however little it would have risen by.
+    if (boot === 'newer' && (rise < 0 || signal.count === 0)) return begin()
+    if (rise > 0) return raised('counter', risenBy(rise, known, signal), known, context, rise)
   }
-  const fromLast = rise(known.count)
-  if (fromLast === 0) return forgetLower(repeated(known, context))
-  if (fromLast > 0) return raised('counter', memory, known, context, fromLast)
-  if (known.lower === undefined || known.lowerSinceMs === undefined || known.bootId !== context.bootId)
-    return suspectReboot(known, count, context)
-  if (context.monotonicMs - known.lowerSinceMs < LOWER_HOLDS_MS) return repeated(known, context)
-  const fromLower = rise(known.lower)
-  if (fromLower > 0) return raised('counter', memory, known, context, fromLower)
-  return active ? raised('counter', memory, known, context) : baseline('counter', memory, context)
+  const { lower, lowerModulus, lowerSinceMs } = known
+  if (lower === undefined || lowerSinceMs === undefined || known.bootId !== context.bootId) return suspectReboot(known, signal, context)
+  const holdsMs = boot === 'unknown' ? LOWER_HOLDS_MS : LOWER_OF_BOOT_HOLDS_MS
+  if (context.monotonicMs - lowerSinceMs < holdsMs) return repeated(known, context)
+  const rise = riseFrom(lower, lowerModulus, signal, false)
+  return rise > 0 ? raised('counter', fresh, known, context, rise) : begin()
+}
+
+function counterMemory({ boot, count, modulus }: CounterSignal): Memory {
+  return boot === undefined ? { count, modulus } : { count, modulus, boot }
+}
+
+/** How the frame's boot stands to the one known. */
+function bootOrder(known: number | undefined, told: number | undefined): 'same' | 'newer' | 'older' | 'unknown' {
+  if (known === undefined || told === undefined) return 'unknown'
+  const ahead = (told - known + BOOT_MODULUS) % BOOT_MODULUS
+  if (ahead === 0) return 'same'
+  return ahead < BOOT_MODULUS / 2 ? 'newer' : 'older'
+}
+
+/** By how much it rose since `from`, as far as both tell; -1: it is lower. `neverBack`: it cannot have begun anew. */
+function riseFrom(from: number, fromModulus: number | undefined, { count, modulus }: CounterSignal, neverBack: boolean): number {
+  const common = Math.min(modulus, fromModulus ?? modulus)
+  const difference = (((count - from) % common) + common) % common
+  // Nobody presses forty times unheard and lands next to zero: such a rise is a tag that began anew.
+  if (!neverBack && count < FRESH_COUNT && difference > MANY_UNHEARD) return -1
+  return difference < common / 2 ? difference : -1
+}
+
+/** What is known after a rise: of a frame that tells fewer bits, the others are those that were known. */
+function risenBy(rise: number, known: EdgeState, signal: CounterSignal): Memory {
+  const { count = 0, modulus } = known
+  if (modulus === undefined || modulus <= signal.modulus) return counterMemory(signal)
+  return counterMemory({ ...signal, count: (count + rise) % modulus, modulus })
+}
+
+/** The count that is known; it may be told with more bits than before, or by a newer boot. */
+function stillThere(known: EdgeState, signal: CounterSignal, context: EdgeContext): EdgeStep {
+  const step = repeated(known, context)
+  const { lower, lowerModulus: _, lowerSinceMs: __, ...state } = step.state
+  const memory = risenBy(0, known, signal)
+  const isNews = memory.modulus !== known.modulus || (memory.boot ?? known.boot) !== known.boot
+  return { ...step, state: { ...state, ...memory }, save: lower !== undefined || isNews }
 }
 
 /** A late copy of an older frame carries the "triggered now" of its own time, so even that waits for the proof. */
-function suspectReboot(known: EdgeState, count: number, context: EdgeContext): EdgeStep {
-  const state = { ...known, lower: count, lowerSinceMs: context.monotonicMs, heardMs: context.monotonicMs, bootId: context.bootId }
+function suspectReboot(known: EdgeState, { count, modulus }: CounterSignal, context: EdgeContext): EdgeStep {
+  const since = { lower: count, lowerModulus: modulus, lowerSinceMs: context.monotonicMs }
+  const state = { ...known, ...since, heardMs: context.monotonicMs, bootId: context.bootId }
   return { state, edge: undefined, save: true }
-}
-
-function forgetLower(step: EdgeStep): EdgeStep {
-  const { lower, lowerSinceMs: _, ...state } = step.state
-  return { ...step, state, save: lower !== undefined }
 }
 
 function stepAge(known: EdgeState | undefined, signal: Signal & { form: 'age' }, context: EdgeContext): EdgeStep {
