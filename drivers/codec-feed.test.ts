@@ -97,6 +97,19 @@ describe('frames', () => {
     expect(deliveries).toEqual([])
   })
 
+  it('leave the confirmation of a repeat to who knows what became of the first', () => {
+    const { context, deliveries } = setUp()
+    let confirmed = 0
+    const codec = createToyCodec({ createDecoder: () => ({ decode: () => ({ kind: 'ignored', why: 'a duplicate', repeat: true }) }) })
+    const feed = createFrameFeed(codec, context)
+    feed.frame(bytes('x'))
+    expect(deliveries).toEqual([])
+    feed.frame(bytes('x'), {}, { onDurable: () => confirmed++ })
+    expect([confirmed, deliveries.map(({ readings }) => readings)]).toEqual([0, [[]]])
+    deliveries[0]?.onDurable?.()
+    expect([confirmed, context.counters.ignored]).toEqual([1, 2])
+  })
+
   it('leave the confirmation to the receiver of a delivery', () => {
     const { context, deliveries } = setUp()
     let confirmed = 0

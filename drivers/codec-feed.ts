@@ -19,7 +19,7 @@ export interface FeedOptions {
 export interface FrameFeed {
   /**
    * Decodes one whole frame and delivers what it says. Never throws. `envelope.onDurable` is called at once when the frame
-   * says nothing that could be stored; otherwise it goes with the delivery. Answers what the codec made of it.
+   * says nothing that could be stored; otherwise it goes with the delivery (an empty one when the frame repeats what was stored). Answers what the codec made of it.
    */
   frame(frame: Uint8Array, context?: Omit<FrameContext, 'receivedAt'>, envelope?: Envelope): DecodeResult
 }
@@ -54,6 +54,8 @@ export function createDefectLog(codec: Codec, context: FeedContext): (step: stri
     unsaid = 0
   }
 }
+
+const isRepeat = (result: DecodeResult): boolean => result.kind === 'ignored' && result.repeat === true
 
 function withTag(reading: Reading, tag: string): Reading {
   return reading.tag === undefined && reading.device === undefined ? { ...reading, tag } : reading
@@ -120,7 +122,7 @@ export function createFrameFeed(codec: Codec, context: FeedContext, { impliedTag
         // What it remembers of earlier frames may be half written.
         decoder = codec.createDecoder()
       }
-      if (readings.length === 0) envelope.onDurable?.()
+      if (readings.length === 0 && (envelope.onDurable === undefined || !isRepeat(result))) envelope.onDurable?.()
       else sink.deliver(deliveryOf(envelope, readings, receivedAt, clock.monotonicMs()))
       return result
     }

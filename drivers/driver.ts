@@ -25,6 +25,7 @@ export interface Logger {
 
 /** What came in at once: the readings of one frame, message or advertisement. */
 export interface Delivery {
+  /** Empty: a repeat of what was delivered before; `onDurable` then follows when all that came before is durable. */
   readonly readings: readonly Reading[]
   /** Epoch milliseconds and monotonic milliseconds of arrival. */
   readonly receivedAt: number
@@ -154,6 +155,8 @@ export interface Driver<Settings> {
   readonly carries: readonly Codec['transport'][]
   /** Zod schema of the settings: types, defaults, documentation and form come from it. */
   readonly settings: { parse(input: unknown): Settings }
+  /** What it delivers was heard before and will be again: nothing of it is remembered for the protection against replay. */
+  readonly playsBack?: true
   /** What a source with these settings must have for itself; absent: nothing. Looks at the settings only. */
   exclusiveClaims?(settings: Settings): readonly ExclusiveClaim[]
   createRun(settings: Settings, codec: Codec | undefined, context: DriverContext): DriverRun

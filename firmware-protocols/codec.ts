@@ -29,8 +29,11 @@ export type DecodeErrorCode = 'FRAME_FORMAT' | 'FRAME_LENGTH' | 'FRAME_CHECKSUM'
 /** A bad frame is a result, not an exception: noise is normal, and throwing at 50 000 frames/s is costly. */
 export type DecodeResult =
   | { readonly kind: 'readings'; readonly readings: readonly Reading[] }
-  /** Well-formed, but not data: prompt, echo, downlink, a content that no reader knows. */
-  | { readonly kind: 'ignored'; readonly why: string }
+  /**
+   * Well-formed, but not data: prompt, echo, downlink, a content that no reader knows. `repeat`: its data were told before, so it is safe
+   * when they are.
+   */
+  | { readonly kind: 'ignored'; readonly why: string; readonly repeat?: true }
   /** The start of a valid frame: wait for more bytes. */
   | { readonly kind: 'incomplete'; readonly why: string }
   | { readonly kind: 'error'; readonly code: DecodeErrorCode; readonly why: string }
@@ -63,6 +66,17 @@ export interface Framer {
 export interface Decoder {
   /** Never throws, whatever the bytes. */
   decode(frame: Uint8Array, context: FrameContext): DecodeResult
+}
+
+/**
+ * What a decoder knows again after a restart, such as how far the counters against replay have come. Names are of tags that a key is there
+ * for, so that strangers cannot fill it; texts are small.
+ */
+export interface DecoderMemory {
+  /** Undefined: nothing is remembered under this name. */
+  recall(name: string): string | undefined
+  /** Becomes durable together with what is made of the frame that is being decoded. */
+  remember(name: string, text: string): void
 }
 
 /**
@@ -122,8 +136,11 @@ export interface Codec<Settings = unknown> {
   readonly createFramer?: () => Framer
   /** Zod schema of what an installer may set for this protocol (keys of tags, payload format …); absent: nothing. */
   readonly settings?: { parse(input: unknown): Settings }
-  /** `settings`: what the schema gave; absent where the protocol has none or all are left at their defaults. */
-  readonly createDecoder: (settings?: Settings) => Decoder
+  /**
+   * `settings`: what the schema gave; absent where the protocol has none or all are left at their defaults. `memory`: of the source;
+   * absent: what is decoded is of no consequence, and each decoder begins anew.
+   */
+  readonly createDecoder: (settings?: Settings, memory?: DecoderMemory) => Decoder
   /** For devices that speak only when asked; absent: they talk by themselves. */
   readonly poll?: CodecPoll
   /** For protocols that carry commands. */

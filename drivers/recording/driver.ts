@@ -14,6 +14,7 @@ export const recordingDriver: Driver<RecordingSettings> = {
   title: 'Replay of a recorded source',
   carries: ['serial', 'mqtt', 'ble', 'gatt', 'udp', 'websocket', 'http'],
   settings: recordingSettingsSchema,
+  playsBack: true,
   createRun(settings, codec, context) {
     if (codec === undefined) throw new DriverError('PROTOCOL_MISSING', 'a recording needs a protocol', { retriable: false })
     return new ReplayRun(settings, codec, context)

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Codec, transportsOf } from '../../firmware-protocols/codec.ts'
+import { type Codec, type DecoderMemory, transportsOf } from '../../firmware-protocols/codec.ts'
 import { type Driver, DriverError } from '../driver.ts'
 import { messageOf } from '../driver-errors.ts'
 
@@ -42,14 +42,15 @@ const fatal = (code: string, message: string, cause?: unknown): DriverError => n
 export function resolveSource(
   config: SourceConfig,
   drivers: readonly Driver<unknown>[],
-  findCodec: (protocol: string) => Codec | undefined
+  findCodec: (protocol: string) => Codec | undefined,
+  memory?: DecoderMemory
 ): ResolvedSource {
   const driver = drivers.find((candidate) => candidate.kind === config.driver)
   if (driver === undefined)
     throw fatal('DRIVER_UNKNOWN', `there is no driver "${config.driver}"; known: ${drivers.map((known) => known.kind).join(', ')}`)
   return {
     driver,
-    codec: resolveCodec(config, driver, findCodec),
+    codec: resolveCodec(config, driver, findCodec, driver.playsBack === true ? undefined : memory),
     settings: parsedOr(driver.settings, config.settings, `settings of source "${config.id}"`)
   }
 }
@@ -57,7 +58,8 @@ export function resolveSource(
 function resolveCodec(
   config: SourceConfig,
   driver: Driver<unknown>,
-  findCodec: (protocol: string) => Codec | undefined
+  findCodec: (protocol: string) => Codec | undefined,
+  memory: DecoderMemory | undefined
 ): Codec | undefined {
   if (config.protocol === undefined) {
     if (driver.carries.length === 0) return undefined
@@ -68,18 +70,19 @@ function resolveCodec(
   const transports = transportsOf(codec)
   if (!transports.some((transport) => driver.carries.includes(transport)))
     throw fatal('PROTOCOL_NOT_CARRIED', `driver "${driver.kind}" cannot carry protocol "${codec.protocol}" (${transports.join(', ')})`)
-  return withSettings(codec, config)
+  return withSettings(codec, config, memory)
 }
 
-/** The codec with its settings in it, so that drivers need not know of them. */
-function withSettings(codec: Codec, config: SourceConfig): Codec {
-  if (config.protocolSettings === undefined) return codec
+/** The codec with its settings and its memory in it, so that drivers need not know of them. */
+function withSettings(codec: Codec, config: SourceConfig, memory: DecoderMemory | undefined): Codec {
+  if (config.protocolSettings === undefined)
+    return memory === undefined ? codec : { ...codec, createDecoder: () => codec.createDecoder(undefined, memory) }
   const { createDecoder, createEncoder, protocol, settings } = codec
   if (settings === undefined) throw fatal('SETTINGS_INVALID', `protocol "${protocol}" has no settings`)
   const parsed = parsedOr(settings, config.protocolSettings, `settings of protocol "${protocol}" in source "${config.id}"`)
   return {
     ...codec,
-    createDecoder: () => createDecoder(parsed),
+    createDecoder: () => createDecoder(parsed, memory),
     ...(createEncoder === undefined ? {} : { createEncoder: () => createEncoder(parsed) })
   }
 }

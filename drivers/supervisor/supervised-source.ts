@@ -1,4 +1,4 @@
-import type { Codec } from '../../firmware-protocols/codec.ts'
+import type { Codec, DecoderMemory } from '../../firmware-protocols/codec.ts'
 import type {
   Clock,
   Command,
@@ -82,6 +82,8 @@ export interface SourceEnvironment {
   readonly gatewayId?: string | undefined
   /** Told to drivers whose senders wait for the log. */
   readonly storageFails?: (() => boolean) | undefined
+  /** What the decoders of a source remember over restarts; absent: nothing. */
+  readonly memoryOf?: ((sourceId: string) => DecoderMemory | undefined) | undefined
   /** Where recordings go; absent: nothing is recorded. */
   readonly recordingsDir?: string | undefined
   readonly onDelivery: (sourceId: string, delivery: Delivery) => void
@@ -225,7 +227,7 @@ export class SupervisedSource {
     const { clock, log, policy } = this.#env
     this.#run = undefined
     try {
-      this.#resolved ??= resolveSource(this.#config, this.#env.drivers, this.#env.findCodec)
+      this.#resolved ??= resolveSource(this.#config, this.#env.drivers, this.#env.findCodec, this.#env.memoryOf?.(this.#config.id))
       this.#run = openRun(
         {
           sourceId: this.#config.id,

@@ -1,6 +1,6 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { HeardAdvertisement } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
+import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
 import { failure, ignored, readings } from '../kit/results.ts'
 import { readEntry } from './aprbrother-entry.ts'
 
@@ -8,8 +8,8 @@ import { readEntry } from './aprbrother-entry.ts'
 class EntryDecoder implements Decoder {
   readonly #heard: HeardAdvertisement
 
-  constructor(settings: unknown) {
-    this.#heard = new HeardAdvertisement(settings)
+  constructor(settings: unknown, memory: DecoderMemory | undefined) {
+    this.#heard = new HeardAdvertisement(settings, memory)
   }
 
   decode(frame: Uint8Array, context: FrameContext): DecodeResult {
@@ -30,5 +30,5 @@ export const aprbrotherGwV4Device: Codec = {
   idScope: 'world',
   idNamespace: 'ble',
   ...(bleAdvertisement.settings === undefined ? {} : { settings: bleAdvertisement.settings }),
-  createDecoder: (settings) => new EntryDecoder(settings)
+  createDecoder: (settings, memory) => new EntryDecoder(settings, memory)
 }

@@ -3,7 +3,7 @@ import { MAX_ENTRY_BYTES, readEntry } from '../aprbrother-gw-v4-device/aprbrothe
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { MAX_MESSAGE_BYTES, macOf, newDraft, parseMessage } from '../ble-gateway/gateway-record.ts'
 import { HeardAdvertisement } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
+import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
 import { fromHex } from '../kit/hex.ts'
 import { type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
 import { failure, ignored } from '../kit/results.ts'
@@ -30,8 +30,8 @@ const JSON_OBJECT = 0x7b
 class AprbrotherDecoder implements Decoder {
   readonly #heard: HeardAdvertisement
 
-  constructor(settings: unknown) {
-    this.#heard = new HeardAdvertisement(settings)
+  constructor(settings: unknown, memory: DecoderMemory | undefined) {
+    this.#heard = new HeardAdvertisement(settings, memory)
   }
 
   decode(frame: Uint8Array, context: FrameContext): DecodeResult {
@@ -88,5 +88,5 @@ export const aprbrotherGwV4: Codec = {
   idScope: 'world',
   idNamespace: 'ble',
   ...(bleAdvertisement.settings === undefined ? {} : { settings: bleAdvertisement.settings }),
-  createDecoder: (settings) => new AprbrotherDecoder(settings)
+  createDecoder: (settings, memory) => new AprbrotherDecoder(settings, memory)
 }

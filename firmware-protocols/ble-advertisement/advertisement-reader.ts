@@ -1,6 +1,5 @@
 import type { DecodeErrorCode, FrameContext } from '../codec.ts'
 import type { AdStructure } from '../kit/ad-structures.ts'
-import type { LruMap } from '../kit/lru-map.ts'
 import type { Draft } from '../kit/results.ts'
 
 /** An identity that a beacon broadcasts; ids in lower-case hex without separators. Settings can give one a meaning. */
@@ -21,6 +20,12 @@ export type ContentResult =
 export const FOREIGN: ContentResult = { kind: 'foreign' }
 export const refused = (code: DecodeErrorCode, why: string): ContentResult => ({ kind: 'error', code, why })
 
+/** Numbers by name; bounded, and known again after a restart. */
+export interface CounterMemory {
+  get(name: string): number | undefined
+  set(name: string, count: number): void
+}
+
 /** What a reader may know beside its payload. One object per decoder, valid during the call. */
 export interface ContentContext extends FrameContext {
   /** The sender's name: as the link tells it, else as the advertisement itself does. */
@@ -31,8 +36,8 @@ export interface ContentContext extends FrameContext {
   readonly structures: readonly AdStructure[]
   /** Key of a tag: the frame's own, else the one that the settings have for this id (lower-case hex). */
   keyOf(tag: string): Uint8Array | undefined
-  /** What readers must remember from frame to frame (counters of encrypted frames); bounded. Keys begin with the reader's name. */
-  readonly memory: LruMap<string, number>
+  /** What readers must remember from frame to frame (counters of sealed frames, of tags with keys). Names begin with the reader's. */
+  readonly memory: CounterMemory
 }
 
 /**

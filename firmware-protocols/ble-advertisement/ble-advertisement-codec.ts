@@ -1,23 +1,21 @@
-import { type DecodeResult, type Decoder, defineCodec, type FrameContext } from '../codec.ts'
+import { type DecodeResult, type Decoder, type DecoderMemory, defineCodec, type FrameContext } from '../codec.ts'
 import { AD_COMPLETE_NAME, AD_MANUFACTURER_DATA, AD_SHORT_NAME, type AdStructure, readAdStructures } from '../kit/ad-structures.ts'
 import { fromHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
-import { LruMap } from '../kit/lru-map.ts'
 import { type Draft, failure, ignored, readings } from '../kit/results.ts'
 import { utf8Bytes, utf8Text } from '../kit/text.ts'
 import type { Signal } from '../reading.ts'
 import { addAdvertisementExtras } from './advertisement-extras.ts'
-import { type BeaconIdentity, type ContentContext, type ContentResult, FOREIGN } from './advertisement-reader.ts'
+import { type BeaconIdentity, type ContentContext, type ContentResult, type CounterMemory, FOREIGN } from './advertisement-reader.ts'
 import { READERS } from './advertisement-readers.ts'
 import { type AdvertisementSettings, advertisementSettingsSchema, bareHex, DEFAULT_SETTINGS } from './advertisement-settings.ts'
 import { CarrierIndex, carrierIdOf, idLength, uuidText } from './carrier-index.ts'
+import { SavedCounters } from './saved-counters.ts'
 import { SignalRules } from './signal-rules.ts'
 import { TagIdentity } from './tag-identity.ts'
 
 /** Longest advertising data of Bluetooth 5 (Core Specification, volume 4, part E, 7.8.54). */
 const MAX_PAYLOAD_BYTES = 1650
-/** Tags whose counters are remembered; only those that a key is there for take a place. */
-const REMEMBERED_COUNTERS = 16_384
 
 const INDEX = new CarrierIndex(READERS)
 type Keys = ReadonlyMap<string, Uint8Array>
@@ -33,7 +31,7 @@ function keysOf(settings: AdvertisementSettings): Keys {
 
 /** The facts about one frame, filled anew for each: an object a frame would cost more than most contents. */
 class FrameFacts implements ContentContext {
-  readonly memory = new LruMap<string, number>(REMEMBERED_COUNTERS)
+  readonly memory: CounterMemory
   readonly #keys: Keys
   #linkName: string | undefined
   receivedAt: number | undefined
@@ -42,8 +40,9 @@ class FrameFacts implements ContentContext {
   carrierId = 0
   structures: readonly AdStructure[] = []
 
-  constructor(keys: Keys) {
+  constructor(keys: Keys, memory: CounterMemory) {
     this.#keys = keys
+    this.memory = memory
   }
 
   get name(): string | undefined {
@@ -77,8 +76,8 @@ class AdvertisementDecoder implements Decoder {
   readonly #rules: SignalRules
   readonly #identity: TagIdentity
 
-  constructor(settings: AdvertisementSettings) {
-    this.#facts = new FrameFacts(keysOf(settings))
+  constructor(settings: AdvertisementSettings, memory: DecoderMemory | undefined) {
+    this.#facts = new FrameFacts(keysOf(settings), new SavedCounters(memory))
     this.#rules = new SignalRules(settings.signals)
     this.#identity = new TagIdentity(settings.identity)
   }
@@ -180,5 +179,5 @@ export const bleAdvertisement = defineCodec<AdvertisementSettings>({
   idScope: 'world',
   idNamespace: 'ble',
   settings: advertisementSettingsSchema,
-  createDecoder: (settings) => new AdvertisementDecoder(settings ?? DEFAULT_SETTINGS)
+  createDecoder: (settings, memory) => new AdvertisementDecoder(settings ?? DEFAULT_SETTINGS, memory)
 })

@@ -18,10 +18,10 @@ const advert = (payload: Uint8Array): Uint8Array =>
   encodeAdStructures([{ type: 0x16, data: Uint8Array.of(BTHOME_UUID & 0xff, BTHOME_UUID >> 8, ...payload) }])
 const sealed = (counter: number, objects = OPEN, withMac = false): Uint8Array =>
   advert(encodeBthome(objects, { seal: { key: KEY, address: ADDRESS, counter }, withMac }))
-const withKey = (): Decoder =>
-  bleAdvertisement.createDecoder(
-    advertisementSettingsSchema.parse({ keys: [{ tag: '54:48:E6:8F:80:A5', key: Buffer.from(KEY).toString('hex').toUpperCase() }] })
-  )
+const SETTINGS = advertisementSettingsSchema.parse({
+  keys: [{ tag: '54:48:E6:8F:80:A5', key: Buffer.from(KEY).toString('hex').toUpperCase() }]
+})
+const withKey = (): Decoder => bleAdvertisement.createDecoder(SETTINGS)
 const decode = (payload: Uint8Array, context: FrameContext = { address: ADDRESS }): DecodeResult =>
   bleAdvertisement.createDecoder().decode(advert(payload), context)
 const readingOf = (result: DecodeResult): Reading | undefined => (result.kind === 'readings' ? result.readings[0] : undefined)
@@ -87,6 +87,25 @@ describe('BTHome', () => {
     const heard = (counter: number): string => verdict(decoder.decode(sealed(counter), { address: ADDRESS }))
     expect([5000, 5000, 5001, 5000, 4000, 5002].map(heard)).toEqual(['ok', 'ok', 'ok', 'VALUE_RANGE', 'VALUE_RANGE', 'ok'])
     expect([100, 99, 100, 101].map(heard)).toEqual(['VALUE_RANGE', 'ok', 'ok', 'ok'])
+  })
+
+  it('takes no replay after a restart either, and saves a counter once, however often it is repeated', () => {
+    const saved = new Map<string, string>()
+    let writes = 0
+    const memory = {
+      recall: (name: string) => saved.get(name),
+      remember: (name: string, text: string) => {
+        writes += 1
+        saved.set(name, text)
+      }
+    }
+    const restarted = () => bleAdvertisement.createDecoder(SETTINGS, memory)
+    const heard = (decoder: Decoder, counter: number): string => verdict(decoder.decode(sealed(counter), { address: ADDRESS }))
+    const before = restarted()
+    expect([5000, 5000, 5001, 5001].map((counter) => heard(before, counter))).toEqual(['ok', 'ok', 'ok', 'ok'])
+    const after = restarted()
+    expect([5000, 5001, 5002].map((counter) => heard(after, counter))).toEqual(['VALUE_RANGE', 'ok', 'ok'])
+    expect(writes).toBe(3)
   })
 
   it('lets nothing that does not decrypt move the counter', () => {

@@ -82,6 +82,19 @@ it('takes repeats, and refuses replays, forgeries and what is not sealed where t
   expect(kindOf(payloadOf({}), decoder({}))).toBe('readings')
 })
 
+it('refuses replays after a restart, too', () => {
+  const saved = new Map<string, string>()
+  const memory = { recall: (name: string) => saved.get(name), remember: (name: string, text: string) => void saved.set(name, text) }
+  const settings = bleAdvertisement.settings?.parse({ keys: [{ tag: TAG, key: KEY_HEX }] })
+  const restarted = () => bleAdvertisement.createDecoder(settings, memory)
+  expect(kindOf(payloadOf({ pair: [2, 9], sos: 1 }, KEY), restarted())).toBe('readings')
+  const after = restarted()
+  expect(kindOf(payloadOf({ pair: [2, 8] }, KEY), after)).toBe('FRAME_CONTEXT')
+  expect(kindOf(payloadOf({ pair: [2, 9], sos: 1 }, KEY), after)).toBe('readings')
+  expect(kindOf(payloadOf({ pair: [2, 10] }, KEY), after)).toBe('readings')
+  expect([...saved]).toEqual([[`helmet ${TAG}`, String(2 * 65_536 + 10)]])
+})
+
 it('finds every changed byte behind the mark of a sealed advertisement', () => {
   const whole = payloadOf({ on: 1, sos: 3 }, KEY)
   fc.assert(

@@ -1,5 +1,5 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
-import type { DecodeResult, Decoder, FrameContext } from '../codec.ts'
+import type { DecodeResult, Decoder, DecoderMemory, FrameContext } from '../codec.ts'
 import {
   AD_COMPLETE_NAME,
   AD_SHORT_NAME,
@@ -28,8 +28,8 @@ const SERVICE_DATA_TYPE: ReadonlyMap<number, number> = new Map([
 export class HeardAdvertisement {
   readonly #decoder: Decoder
 
-  constructor(settings: unknown) {
-    this.#decoder = bleAdvertisement.createDecoder(settings)
+  constructor(settings: unknown, memory?: DecoderMemory) {
+    this.#decoder = bleAdvertisement.createDecoder(settings, memory)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type DecodeResult, type Decoder, defineCodec, type FrameContext } from '../codec.ts'
+import { type DecodeResult, type Decoder, type DecoderMemory, defineCodec, type FrameContext } from '../codec.ts'
 import { BinaryFramer } from '../kit/binary-framer.ts'
 import { toHex } from '../kit/hex.ts'
 import { u32 } from '../kit/little-endian.ts'
@@ -33,7 +33,7 @@ const NO_MAC = failure('FRAME_CONTEXT', 'no MAC, and one is demanded')
 const NO_KEY = failure('FRAME_CONTEXT', 'there is no key for this tag, and a MAC is demanded')
 const BAD_KEY = failure('FRAME_CONTEXT', 'a key of another length than 16 bytes')
 const BAD_FIELDS = failure('FRAME_LENGTH', 'the fields do not fill the message')
-const DUPLICATE = ignored('a duplicate')
+const DUPLICATE: DecodeResult = { kind: 'ignored', why: 'a duplicate', repeat: true }
 
 /** What the topic `<prefix>/<tag>/up` says against a message of this tag; undefined: nothing. */
 function topicProblem(topic: string, tag: string): DecodeResult | undefined {
@@ -49,10 +49,11 @@ class HelmetDecoder implements Decoder {
   readonly #keys: ReadonlyMap<string, Uint8Array>
   readonly #requireMac: boolean | undefined
   /** Apart from each other, so that strangers, who can name any tag, never push out what is known of tags with keys. */
-  readonly #proved = new ReplayMemory()
+  readonly #proved: ReplayMemory
   readonly #unproved = new ReplayMemory()
 
-  constructor(settings: HelmetSettings) {
+  constructor(settings: HelmetSettings, memory: DecoderMemory | undefined) {
+    this.#proved = new ReplayMemory(memory)
     this.#keys = keysOf(settings)
     this.#requireMac = settings.requireMac
   }
@@ -109,6 +110,6 @@ export const helmet = defineCodec<HelmetSettings>({
   idNamespace: 'helmet',
   settings: helmetSettingsSchema,
   createFramer: () => new BinaryFramer({ maxLength: MAX_MESSAGE_BYTES, measure: measureMessage, isIntact: isIntactMessage }),
-  createDecoder: (settings) => new HelmetDecoder(settings ?? DEFAULT_SETTINGS),
+  createDecoder: (settings, memory) => new HelmetDecoder(settings ?? DEFAULT_SETTINGS, memory),
   createEncoder: (settings) => createCommandEncoder(settings ?? DEFAULT_SETTINGS)
 })

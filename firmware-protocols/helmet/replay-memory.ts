@@ -1,3 +1,4 @@
+import type { DecoderMemory } from '../codec.ts'
 import { LruMap } from '../kit/lru-map.ts'
 
 /** What a pair of boot counter and sequence is (SPECIFICATION.md, section 2). */
@@ -17,18 +18,32 @@ interface Heard {
 
 export class ReplayMemory {
   readonly #byTag = new LruMap<string, Heard>(REMEMBERED_TAGS)
+  readonly #saved: DecoderMemory | undefined
+
+  /** `saved`: what is known again after a restart; absent: nothing. */
+  constructor(saved?: DecoderMemory) {
+    this.#saved = saved
+  }
 
   /** `authentic`: a MAC was checked; without one a lower pair may be a tag that lost its memory, and begins anew. */
   judge(tag: string, boot: number, sequence: number, authentic: boolean): Freshness {
-    const heard = this.#byTag.get(tag)
-    if (heard === undefined) {
-      this.#byTag.set(tag, { boot, highest: sequence, below: 0 })
-      return 'new'
-    }
-    const freshness = judgeAndMark(heard, boot, sequence)
-    if (freshness !== 'replay' || authentic) return freshness
-    begin(heard, boot, sequence)
-    return 'new'
+    const known = this.#byTag.get(tag) ?? this.#recall(tag)
+    const heard = known ?? { boot, highest: sequence, below: 0 }
+    if (known === undefined) this.#byTag.set(tag, heard)
+    const freshness = known === undefined ? 'new' : judgeAndMark(heard, boot, sequence)
+    if (freshness === 'duplicate' || (freshness === 'replay' && authentic)) return freshness
+    if (freshness === 'replay') begin(heard, boot, sequence)
+    this.#saved?.remember(tag, `${heard.boot} ${heard.highest} ${heard.below}`)
+    return freshness === 'replay' ? 'new' : freshness
+  }
+
+  #recall(tag: string): Heard | undefined {
+    const numbers = this.#saved?.recall(tag)?.split(' ').map(Number) ?? []
+    const [boot, highest, below] = numbers
+    if (boot === undefined || highest === undefined || below === undefined || !numbers.every(Number.isInteger)) return undefined
+    const heard = { boot, highest, below }
+    this.#byTag.set(tag, heard)
+    return heard
   }
 }
 

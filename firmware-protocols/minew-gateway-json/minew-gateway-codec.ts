@@ -1,7 +1,7 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { MAX_MESSAGE_BYTES, macOf, parseMessage } from '../ble-gateway/gateway-record.ts'
 import { HeardAdvertisement } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
+import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
 import { isJsonObject, type JsonObject } from '../kit/json.ts'
 import { failure, ignored } from '../kit/results.ts'
 import type { Reading } from '../reading.ts'
@@ -20,8 +20,8 @@ const TOPIC_MAC = /(?:^|\/)([0-9a-f]{12})(?:\/|$)/i
 class MinewDecoder implements Decoder {
   readonly #heard: HeardAdvertisement
 
-  constructor(settings: unknown) {
-    this.#heard = new HeardAdvertisement(settings)
+  constructor(settings: unknown, memory: DecoderMemory | undefined) {
+    this.#heard = new HeardAdvertisement(settings, memory)
   }
 
   decode(frame: Uint8Array, context: FrameContext): DecodeResult {
@@ -62,5 +62,5 @@ export const minewGatewayJson: Codec = {
   idScope: 'world',
   idNamespace: 'ble',
   ...(bleAdvertisement.settings === undefined ? {} : { settings: bleAdvertisement.settings }),
-  createDecoder: (settings) => new MinewDecoder(settings)
+  createDecoder: (settings, memory) => new MinewDecoder(settings, memory)
 }

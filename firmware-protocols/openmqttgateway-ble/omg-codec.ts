@@ -1,7 +1,7 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { colonMac, MAX_MESSAGE_BYTES, macOf, newDraft, parseMessage, rssiOf, within } from '../ble-gateway/gateway-record.ts'
 import { beaconUuid, HeardAdvertisement, serviceStructure } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
+import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
 import { AD_MANUFACTURER_DATA, type AdStructure, encodeAdStructures } from '../kit/ad-structures.ts'
 import { fromHex, toHex } from '../kit/hex.ts'
 import { type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
@@ -32,8 +32,8 @@ const MAX_DATA_BYTES = 251
 class OmgDecoder implements Decoder {
   readonly #heard: HeardAdvertisement
 
-  constructor(settings: unknown) {
-    this.#heard = new HeardAdvertisement(settings)
+  constructor(settings: unknown, memory: DecoderMemory | undefined) {
+    this.#heard = new HeardAdvertisement(settings, memory)
   }
 
   decode(frame: Uint8Array, context: FrameContext): DecodeResult {
@@ -140,5 +140,5 @@ export const openmqttgatewayBle: Codec = {
   idScope: 'world',
   idNamespace: 'ble',
   ...(bleAdvertisement.settings === undefined ? {} : { settings: bleAdvertisement.settings }),
-  createDecoder: (settings) => new OmgDecoder(settings)
+  createDecoder: (settings, memory) => new OmgDecoder(settings, memory)
 }

@@ -1,7 +1,7 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { applyTime, MAX_MESSAGE_BYTES, macOf, nameId, newDraft, parseMessage, rssiOf } from '../ble-gateway/gateway-record.ts'
 import { HeardAdvertisement, serviceStructure } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
+import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
 import { encodeAdStructures } from '../kit/ad-structures.ts'
 import { type Extra, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
 import { failure, ignored, readings } from '../kit/results.ts'
@@ -42,8 +42,8 @@ const KNOWN = new Set([
 class ShellyBluDecoder implements Decoder {
   readonly #heard: HeardAdvertisement
 
-  constructor(settings: unknown) {
-    this.#heard = new HeardAdvertisement(settings)
+  constructor(settings: unknown, memory: DecoderMemory | undefined) {
+    this.#heard = new HeardAdvertisement(settings, memory)
   }
 
   decode(frame: Uint8Array, context: FrameContext): DecodeResult {
@@ -116,5 +116,5 @@ export const shellyBluMqtt: Codec = {
   idScope: 'world',
   idNamespace: 'ble',
   ...(bleAdvertisement.settings === undefined ? {} : { settings: bleAdvertisement.settings }),
-  createDecoder: (settings) => new ShellyBluDecoder(settings)
+  createDecoder: (settings, memory) => new ShellyBluDecoder(settings, memory)
 }

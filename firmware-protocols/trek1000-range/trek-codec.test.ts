@@ -82,7 +82,7 @@ describe('TREK1000 lines', () => {
     expect(counted(raw.repeat(12)).filter((count) => count === 4).length).toBeGreaterThan(3)
   })
 
-  it('takes the mask of a HaoruTech line for its SOS byte only once a mask of 0 came with ranges', () => {
+  it('takes the mask of a HaoruTech line for a byte of its own once a mask of 0 came with ranges, and never for an SOS by itself', () => {
     const decoder = trek1000Range.createDecoder()
     const haoru = { ...base, diagnostic: 6712, rangesM: [1, null, 3, null] }
     const [masked] = readingsOf(encodeTrek({ ...haoru, mask: 1 }), decoder)
@@ -92,15 +92,29 @@ describe('TREK1000 lines', () => {
       { anchor: '0', rangeM: 1 },
       { anchor: '2', rangeM: 3 }
     ]
-    expect(readingsOf(encodeTrek({ ...haoru, mask: 0 }), decoder)).toMatchObject([
-      { ranges: both, signals: [{ kind: 'sos', form: 'level', on: false }] }
-    ])
-    expect(readingsOf(encodeTrek({ ...haoru, mask: 1 }), decoder)).toMatchObject([
-      { ranges: both, signals: [{ kind: 'sos', form: 'level', on: true }], extra: { user_byte: 1 } }
-    ])
+    for (const mask of [0, 1]) {
+      const [reading] = readingsOf(encodeTrek({ ...haoru, mask }), decoder)
+      expect(reading).toMatchObject({ ranges: both, extra: { user_byte: mask } })
+      expect(reading?.signals).toBeUndefined()
+    }
     const [classic] = readingsOf(encodeTrek({ ...base, mask: 1 }), decoder)
     expect(classic?.ranges).toHaveLength(1)
     expect(classic?.signals).toBeUndefined()
+  })
+
+  it('takes that byte for an SOS from the first line on where the settings say so, and of that firmware only', () => {
+    const decoder = trek1000Range.createDecoder(trek1000Range.settings?.parse({ sosByte: true }))
+    const haoru = { ...base, diagnostic: 6712, rangesM: [1, null, 3, null] }
+    for (const mask of [1, 0, 255])
+      expect(readingsOf(encodeTrek({ ...haoru, mask }), decoder)).toMatchObject([
+        {
+          ranges: [{ anchor: '0' }, { anchor: '2' }],
+          signals: [{ kind: 'sos', form: 'level', on: mask !== 0 }],
+          extra: { user_byte: mask }
+        }
+      ])
+    expect(readingsOf(encodeTrek({ ...haoru, kind: 'ma', mask: 1 }), decoder)[0]?.signals).toBeUndefined()
+    expect(readingsOf(encodeTrek({ ...base, mask: 1 }), decoder)[0]?.signals).toBeUndefined()
   })
 
   it('leaves out ranges of 0 and 1 mm and below, and refuses impossible ones', () => {

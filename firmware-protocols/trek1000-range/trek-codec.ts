@@ -1,4 +1,5 @@
-import type { Codec, DecodeResult, Decoder } from '../codec.ts'
+import { z } from 'zod'
+import { type DecodeResult, type Decoder, defineCodec } from '../codec.ts'
 import type { Extra } from '../kit/json.ts'
 import { LineFramer } from '../kit/line-framer.ts'
 import { MarkedLineFramer } from '../kit/marked-line-framer.ts'
@@ -26,11 +27,27 @@ const WIDTHS = 'widths and number of fields do not fit'
 /** Which anchors a slot of an `ma` line with four slots is about (manual 8.1.1). */
 const PAIRS: readonly (readonly [number, number] | undefined)[] = [undefined, [0, 1], [0, 2], [1, 2]]
 
+export const trekSettingsSchema = z.strictObject({
+  sosByte: z.boolean().default(false).meta({
+    title: 'SOS byte',
+    description:
+      "true: the boards have HaoruTech firmware that prints a tag's SOS byte in place of the mask, 0 while nothing is pressed; any other value is an SOS of that tag. false: nothing in that place is an SOS"
+  })
+})
+type TrekSettings = z.output<typeof trekSettingsSchema>
+const DEFAULT_SETTINGS: TrekSettings = { sosByte: false }
+
 class TrekDecoder implements Decoder {
   /** By reporter: how many lines with ranges other than corrected ones came since the last corrected one. */
   readonly #sinceCorrected = new Map<number, number>()
-  /** HaoruTech firmware prints its tags' SOS byte where others have the mask; seen from a mask of 0 with ranges. */
-  #hasUserByte = false
+  /** HaoruTech firmware prints a byte of its tags where others have the mask; seen from a mask of 0 with ranges. */
+  #hasUserByte: boolean
+  readonly #isSos: boolean
+
+  constructor({ sosByte }: TrekSettings) {
+    this.#isSos = sosByte
+    this.#hasUserByte = sosByte
+  }
 
   decode(frame: Uint8Array): DecodeResult {
     if (frame.length > MAX_LINE_BYTES) return failure('FRAME_LENGTH', `${frame.length} bytes, at most ${MAX_LINE_BYTES}`)
@@ -65,7 +82,7 @@ class TrekDecoder implements Decoder {
     else this.#tagRanges(report, bits, draft, extra)
     if (isUserByte) {
       extra['user_byte'] = mask
-      if (kind !== 'a') draft.signals = [{ kind: 'sos', form: 'level', on: mask !== 0 }]
+      if (this.#isSos && kind !== 'a') draft.signals = [{ kind: 'sos', form: 'level', on: mask !== 0 }]
     }
     if (diagnostic !== undefined) {
       extra['diagnostic'] = diagnostic
@@ -162,12 +179,13 @@ function isMark(line: Uint8Array, at: number): boolean {
   return line[at] === 0x24 && ((next >= 65 && next <= 90) || (next >= 97 && next <= 122))
 }
 
-export const trek1000Range: Codec = {
+export const trek1000Range = defineCodec<TrekSettings>({
   protocol: 'trek1000-range',
   title: 'TREK1000 ranges and clones (EVK1000, HaoruTech ULM1, ULM3, ULA1)',
   transport: 'serial',
   encoding: 'text',
   idScope: 'system',
   createFramer: () => new MarkedLineFramer({ lines: new LineFramer({ maxLength: MAX_LINE_BYTES }), isMark }),
-  createDecoder: () => new TrekDecoder()
-}
+  settings: trekSettingsSchema,
+  createDecoder: (settings) => new TrekDecoder(settings ?? DEFAULT_SETTINGS)
+})

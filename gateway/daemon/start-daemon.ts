@@ -17,6 +17,7 @@ import type { GatewayEvent } from '../events/define-event.ts'
 import type { KafkaSettings } from '../forward/kafka-settings.ts'
 import { type ForwarderHandle, startForwarder } from '../forward/start-forwarder.ts'
 import { ALERT_EDGES } from '../ingest/alert-desk.ts'
+import { createDecoderMemories, DECODER_MEMORY, type DecoderMemories } from '../ingest/decoder-memories.ts'
 import { DEVICES_ONLINE } from '../ingest/device-desk.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
 import { diskTroubleOf } from '../log/disk-trouble.ts'
@@ -130,6 +131,7 @@ class RunningDaemon implements Daemon {
   #supervisor: Supervisor | undefined
   #forwarder: ForwarderHandle | undefined
   #ingest: Ingest | undefined
+  #memories: DecoderMemories | undefined
   #watch: SourceWatch | undefined
   #web: WebServer | undefined
 
@@ -232,6 +234,7 @@ class RunningDaemon implements Daemon {
         },
         onStateFound: (found) => {
           this.#ingest?.recall(found.get(ALERT_EDGES) ?? new Map(), found.get(DEVICES_ONLINE) ?? new Map())
+          this.#memories?.recall(found.get(DECODER_MEMORY) ?? new Map())
           this.#watch?.recall(found.get(SOURCES_LOST) ?? new Map())
         },
         onOpened: () => this.#keepId()
@@ -273,6 +276,7 @@ class RunningDaemon implements Daemon {
       tags: this.#tags,
       onEvent: (event) => this.#observe(event)
     })
+    this.#memories = createDecoderMemories(log, await log.loadState(DECODER_MEMORY))
     const saved = await log.loadState(SOURCES_LOST)
     this.#watch = createSourceWatch({ clock, log, saved, append: (event) => this.#append(log, event) })
     this.#ingest = ingest
@@ -301,6 +305,7 @@ class RunningDaemon implements Daemon {
       random: Math.random,
       gatewayId: this.gatewayId,
       storageFails: () => log.status().storage !== 'ok',
+      memoryOf: (sourceId) => this.#memories?.of(sourceId),
       recordingsDir: join(this.#options.config.dataDir, 'recordings'),
       onDelivery: (sourceId, delivery) => {
         ingest.deliver(sourceId, this.#timed(delivery))

@@ -1,8 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Delivery, TimerHandle } from '../../drivers/driver.ts'
+import { bleAdvertisement } from '../../firmware-protocols/ble-advertisement/ble-advertisement-codec.ts'
+import type { DecodeResult } from '../../firmware-protocols/codec.ts'
+import { encodeFields } from '../../firmware-protocols/helmet/encode-helmet.ts'
+import { helmet } from '../../firmware-protocols/helmet/helmet-codec.ts'
+import { FIELD } from '../../firmware-protocols/helmet/helmet-fields.ts'
+import { sealMessage, TYPE_REPORT } from '../../firmware-protocols/helmet/helmet-message.ts'
+import { encodeAdStructures, manufacturerStructure } from '../../firmware-protocols/kit/ad-structures.ts'
 import type { Reading, Signal } from '../../firmware-protocols/reading.ts'
 import { createMemoryLog, type MemoryLog } from '../../test-support/memory-log.ts'
+import { waitFor } from '../../test-support/wait-for.ts'
 import type { GatewayClock } from '../clock/gateway-clock.ts'
 import { eventDefinition } from '../events/catalogue.ts'
 import type { TagView } from '../state/snapshot.ts'
@@ -377,5 +385,67 @@ describe('what the log lets go while the storage fails', () => {
     hear('a', { tag: '1', position: { x: 2, y: 1 } }, { onDurable: () => said.push('nobody asks') })
     log.commit()
     expect(said.at(-1)).toBe('nobody asks')
+  })
+})
+
+describe('a repeat of what was delivered before', () => {
+  it('is durable when that is, and makes no event', async () => {
+    const { ingest, log } = await bench()
+    const told: string[] = []
+    const deliver = (name: string, readings: readonly Reading[]): void =>
+      ingest.deliver('hall', { readings, receivedAt: WALL, monotonicMs: 1_000, onDurable: () => told.push(name) })
+    deliver('first', [{ tag: '4d18', position: { x: 1, y: 2 } }])
+    deliver('repeat', [])
+    await Promise.resolve()
+    expect(told).toEqual([])
+    log.commit()
+    await waitFor('both', () => told.length === 2)
+    expect([told, log.events.length]).toEqual([['first', 'repeat'], 1])
+  })
+})
+
+describe('a helmet tag that is heard in full and by its advertisements', () => {
+  const TAG = [1, 2, 3, 4, 5, 6, 7, 8]
+  const report = (sequence: number, falls: number, sos: number): Reading => {
+    const alarms = { type: FIELD.alarms, values: [1, 0, 0, sos, 2, 0, 0, falls] }
+    const message = { type: TYPE_REPORT, tag: Uint8Array.from(TAG), boot: 3, sequence, fields: encodeFields([alarms]) }
+    return only(helmet.createDecoder().decode(sealMessage(message), {}))
+  }
+  const advertisement = (sequence: number, falls: number, sos: number): Reading => {
+    const payload = Uint8Array.of(0x48, 0x54, 0x10, ...TAG, 3, 0, sequence, 0, 0, sos, falls & 15, 255, 0, 0, 0, 0, 0)
+    const frame = encodeAdStructures([manufacturerStructure(0xffff, payload)])
+    return only(bleAdvertisement.createDecoder().decode(frame, { address: 'c00000000001' }))
+  }
+  const only = (result: DecodeResult): Reading => {
+    const reading = result.kind === 'readings' ? result.readings[0] : undefined
+    if (reading === undefined) throw new Error(JSON.stringify(result))
+    return reading
+  }
+
+  it('gives one alert of one fall and two of two, whichever way is first, over a restart of the gateway as well', async () => {
+    for (const order of [
+      [report, advertisement],
+      [advertisement, report]
+    ] as const) {
+      const [first, second] = order
+      const before = await bench()
+      const hearBoth = ({ advance, hear }: Bench, sequence: number, falls: number, sos: number): void => {
+        for (const [index, make] of [first, second, first].entries()) {
+          hear(make === report ? 'line' : 'radio', make(sequence * 4 + index, falls, sos), { idNamespace: 'helmet' })
+          advance(300)
+        }
+      }
+      hearBoth(before, 1, 15, 2)
+      hearBoth(before, 2, 16, 2)
+      const after = await bench(before.log, undefined, { startMs: 90_000 })
+      hearBoth(after, 3, 16, 2)
+      hearBoth(after, 4, 17, 3)
+      const alerts = after.of('TagAlert').map(({ data, key }) => [key, data['kind'], data['slot'], data['count']])
+      expect(alerts).toEqual([
+        ['helmet:0102030405060708', 'fall', undefined, 1],
+        ['helmet:0102030405060708', 'sos', undefined, 1],
+        ['helmet:0102030405060708', 'fall', undefined, 1]
+      ])
+    }
   })
 })

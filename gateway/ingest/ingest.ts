@@ -81,9 +81,15 @@ class ReadingIngest implements Ingest {
   }
 
   deliver(source: string, delivery: Delivery): void {
+    const { onDurable, readings } = delivery
+    if (readings.length === 0) {
+      // What it repeats may still be on its way to the disk.
+      if (onDurable !== undefined) this.#flushes.wait(onDurable)
+      return
+    }
     const usual = delivery.idNamespace ?? this.#namespaces.get(source) ?? source
     const made: Made = { events: [], held: false }
-    for (const reading of delivery.readings) this.#make({ source, namespace: reading.idNamespace ?? usual, delivery, reading }, made)
+    for (const reading of readings) this.#make({ source, namespace: reading.idNamespace ?? usual, delivery, reading }, made)
     this.#append(made, delivery)
   }
 
