@@ -17,7 +17,7 @@ broker as a Qorvo PANS gateway does (protocol dwm1001-pans-mqtt), to try out a b
   --workers N            how many workers (default 10)
   --rate R               positions a second of each (default 2)
   --seed S               the same seed gives the same ways (default 1)
-  --seconds T            stop after so long (default: at Ctrl-C)
+  --seconds T            stop after so long, counted from the first position (default: at Ctrl-C)
   --mqtt URL             publish to this broker: mqtt://host:1883, mqtts://host:8883
   --prefix P             first level of the topics (default dwm)
   --username NAME        user at the broker; the password is read from --password-file FILE
@@ -45,7 +45,7 @@ Exit code 1: the broker cannot be reached, or the connection broke.`,
       seed: wholeNumber('seed', values.seed, 0) % 2 ** 32
     })
     const limitMs = values.seconds === undefined ? undefined : inRange('seconds', values.seconds, 0, 1e6) * 1000
-    const stop = stopAfter(limitMs)
+    const stop = untilStopped(limitMs)
     const start = (deliver: (delivery: Delivery) => void) => startRun(settings, deliver)
     if (url === undefined) return await printReadings(start, openOutput(process.stdout), stop)
     const password = values['password-file'] === undefined ? process.env['TAGWARD_MQTT_PASSWORD'] : passwordFrom(values['password-file'])
@@ -78,12 +78,25 @@ function passwordFrom(file: string): string {
   }
 }
 
-/** Resolves at Ctrl-C, at the service manager's wish, or when the time is over. */
-function stopAfter(limitMs: number | undefined): Promise<undefined> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(undefined))
-    if (limitMs !== undefined) setTimeout(() => resolve(undefined), limitMs)
+interface Stop {
+  /** Resolves at Ctrl-C, at the service manager's wish, or when the time is over. */
+  readonly over: Promise<undefined>
+  /** The time counts from now on: how long it took to reach a broker is none of it. */
+  begin(): void
+}
+
+function untilStopped(limitMs: number | undefined): Stop {
+  let stop: () => void = () => undefined
+  const over = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined)
   })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+  return {
+    over,
+    begin() {
+      if (limitMs !== undefined) setTimeout(stop, limitMs)
+    }
+  }
 }
 
 const CLOCK: Clock = {
@@ -114,7 +127,7 @@ async function startRun(
   return run
 }
 
-async function printReadings(start: Start, output: Output, stop: Promise<undefined>): Promise<number> {
+async function printReadings(start: Start, output: Output, stop: Stop): Promise<number> {
   let end: (failure?: unknown) => void = () => undefined
   const readerGone = new Promise<void>((resolve, reject) => {
     end = (failure) => (failure === undefined ? resolve() : reject(failure))
@@ -125,8 +138,9 @@ async function printReadings(start: Start, output: Output, stop: Promise<undefin
     if (output.congested) return
     output.write(readings.map((reading) => `${JSON.stringify({ receivedAt, ...reading })}\n`).join('')).catch(end)
   })
+  stop.begin()
   try {
-    await Promise.race([stop, readerGone])
+    await Promise.race([stop.over, readerGone])
   } finally {
     await run.stop()
   }
@@ -136,7 +150,7 @@ async function printReadings(start: Start, output: Output, stop: Promise<undefin
 async function publishReadings(
   start: Start,
   { prefix, ...options }: { url: string; username: string | undefined; password: string | undefined; prefix: string },
-  stop: Promise<undefined>
+  stop: Stop
 ): Promise<number> {
   const network = createPansNetwork(prefix)
   const publisher = await openPublisher({ ...options, will: network.announcement(false) })
@@ -145,7 +159,8 @@ async function publishReadings(
   const run = await start(({ readings, receivedAt }) => {
     for (const reading of readings) for (const message of network.messagesOf(reading, receivedAt)) publisher.publish(message)
   })
-  const why = await Promise.race([stop, publisher.broken])
+  stop.begin()
+  const why = await Promise.race([stop.over, publisher.broken])
   await run.stop()
   return await finish(publisher, network.announcement(false), why)
 }

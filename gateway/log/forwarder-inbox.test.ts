@@ -80,6 +80,39 @@ it('names neighbours that were refused alike in one gap', () => {
   ])
 })
 
+it('tells any number of refused records in bounded memory: the first one by one, the rest together where they were refused alike', () => {
+  const store = new FakeStore()
+  const inbox = new ForwarderInbox()
+  const told: SetAsideRecord[] = []
+  store.setAside = (records) => {
+    told.push(...records)
+  }
+  const total = 30_000
+  for (let sequence = 1; sequence <= total; sequence++) {
+    const code = sequence % 2 === 0 ? 'TOO_LARGE' : 'INVALID'
+    inbox.add({ kind: 'set-aside', records: [record(sequence, { code, type: sequence > 20_000 ? 'TagInfo' : 'TagMovement' })] }, store)
+  }
+  inbox.add({ kind: 'advance', epoch: '1', cursors: [cursor(total)] }, store)
+  let writes = 0
+  for (; inbox.waits; writes++) {
+    expect(store.done).toEqual([])
+    inbox.write(store)
+  }
+  expect(store.done).toEqual([`cursor ${total}`])
+  expect([told.length, writes]).toEqual([10_002, 20])
+  const gaps = gapsOfSetAside(told)
+  const count = (type: string): number => gaps.reduce((sum, { countByType }) => sum + (countByType[type] ?? 0), 0)
+  expect([count('TagMovement'), count('TagInfo')]).toEqual([20_000, 10_000])
+  expect(gaps.slice(-2).map(({ from, to }) => [from, to])).toEqual([
+    [10_001, 29_999],
+    [10_002, 30_000]
+  ])
+  // Once all is told, they are told one by one again.
+  inbox.add({ kind: 'set-aside', records: [record(total + 1)] }, store)
+  inbox.write(store)
+  expect(told.at(-1)).toEqual(record(total + 1))
+})
+
 const block: BlockRow = {
   last_seq: 8,
   count: 8,

@@ -50,14 +50,14 @@ export function gapsOfSetAside(records: readonly SetAsideRecord[]): GapData[] {
   const gaps: GapData[] = []
   let before: SetAsideRecord | undefined
   for (const record of records) {
-    const { lane, epoch, sequence, type, topic, code, why } = record
+    const { lane, epoch, sequence, type, topic, code, why, from = sequence, countByType = { [type]: 1 } } = record
     const last = gaps.at(-1)
-    const isNext = before?.lane === lane && before.epoch === epoch && before.sequence + 1 === sequence
+    const isNext = before?.lane === lane && before.epoch === epoch && before.sequence + 1 === from
     if (last !== undefined && isNext && before?.topic === topic && before.code === code) {
-      gaps[gaps.length - 1] = { ...last, to: sequence, countByType: addCounts(last.countByType, { [type]: 1 }) }
+      gaps[gaps.length - 1] = { ...last, to: sequence, countByType: addCounts(last.countByType, countByType) }
     } else {
       const detail = `${topic}: ${code}: ${why}`
-      gaps.push(gap(lane, 'never-acceptable', epoch, sequence, sequence, { countByType: { [type]: 1 }, detail }))
+      gaps.push(gap(lane, 'never-acceptable', epoch, from, sequence, { countByType, detail }))
     }
     before = record
   }

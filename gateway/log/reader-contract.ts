@@ -44,6 +44,9 @@ export interface SetAsideRecord {
   readonly code: string
   readonly why: string
   readonly at: number
+  /** It stands for several of the lane that were refused alike: the first of them, and how many of each type. Absent: for itself. */
+  readonly from?: number
+  readonly countByType?: Readonly<Record<string, number>>
 }
 
 export interface CursorState {
