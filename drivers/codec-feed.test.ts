@@ -105,7 +105,7 @@ describe('frames', () => {
     feed.frame(bytes('x'))
     expect(deliveries).toEqual([])
     feed.frame(bytes('x'), {}, { onDurable: () => confirmed++ })
-    expect([confirmed, deliveries.map(({ readings }) => readings)]).toEqual([0, [[]]])
+    expect([confirmed, deliveries.map(({ readings, repeat }) => [readings, repeat])]).toEqual([0, [[[], true]]])
     deliveries[0]?.onDurable?.()
     expect([confirmed, context.counters.ignored]).toEqual([1, 2])
   })

@@ -9,7 +9,7 @@ import type { LinkTap } from './link-tap.ts'
 export type FeedContext = Pick<DriverContext, 'clock' | 'counters' | 'log' | 'sink' | 'sourceId' | 'tap'>
 
 /** What the transport knows of a frame beside its bytes; goes into the delivery. */
-export type Envelope = Omit<Delivery, 'readings' | 'receivedAt' | 'monotonicMs'>
+export type Envelope = Omit<Delivery, 'readings' | 'repeat' | 'receivedAt' | 'monotonicMs'>
 
 export interface FeedOptions {
   /** Short id of the tag whose own frames the link carries; for readings that name neither tag nor device. */
@@ -122,8 +122,10 @@ export function createFrameFeed(codec: Codec, context: FeedContext, { impliedTag
         // What it remembers of earlier frames may be half written.
         decoder = codec.createDecoder()
       }
-      if (readings.length === 0 && (envelope.onDurable === undefined || !isRepeat(result))) envelope.onDurable?.()
-      else sink.deliver(deliveryOf(envelope, readings, receivedAt, clock.monotonicMs()))
+      if (readings.length > 0) sink.deliver(deliveryOf(envelope, readings, receivedAt, clock.monotonicMs()))
+      else if (envelope.onDurable !== undefined && isRepeat(result))
+        sink.deliver({ ...deliveryOf(envelope, NO_READINGS, receivedAt, clock.monotonicMs()), repeat: true })
+      else envelope.onDurable?.()
       return result
     }
   }

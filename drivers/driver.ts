@@ -25,8 +25,9 @@ export interface Logger {
 
 /** What came in at once: the readings of one frame, message or advertisement. */
 export interface Delivery {
-  /** Empty: a repeat of what was delivered before; `onDurable` then follows when all that came before is durable. */
   readonly readings: readonly Reading[]
+  /** Nothing but a repeat of what was delivered before (no readings): `onDurable` follows when all that came before is durable. */
+  readonly repeat?: true | undefined
   /** Epoch milliseconds and monotonic milliseconds of arrival. */
   readonly receivedAt: number
   readonly monotonicMs: number

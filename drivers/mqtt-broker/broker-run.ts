@@ -2,15 +2,7 @@ import { createServer as createPlainServer, type Server, type Socket } from 'nod
 import { createServer as createTlsServer } from 'node:tls'
 import type { Aedes } from 'aedes'
 import { CommandDesk } from '../command-desk.ts'
-import {
-  type Clock,
-  type Command,
-  DriverError,
-  type DriverRun,
-  type SendOptions,
-  type SendOutcome,
-  type TimerHandle
-} from '../driver.ts'
+import { type Clock, type Command, DriverError, type DriverRun, type SendOptions, type SendOutcome, type TimerHandle } from '../driver.ts'
 import { guarded } from '../driver-errors.ts'
 import { listenFailure } from '../net/listen-failure.ts'
 import { withTlsServer } from '../net/tls-server.ts'

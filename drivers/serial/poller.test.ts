@@ -85,7 +85,7 @@ describe('asking', () => {
     expect(asked).toHaveLength(64)
     expect(amiss).toEqual([expect.stringContaining('does not answer')])
     device.answerAfterMs = 10
-    await clock.advance(1_000)
+    await clock.advance(1_050)
     const before = asked.length
     expect(amiss.at(-1)).toBe('')
     await clock.advance(1_000)

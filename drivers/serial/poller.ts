@@ -72,7 +72,9 @@ export class Poller {
       if (isAnswered && unanswered >= UNANSWERED_MAX) this.#link.amiss('')
       unanswered = isAnswered ? 0 : unanswered + 1
       if (unanswered === UNANSWERED_MAX)
-        this.#link.amiss(`the device does not answer: ${unanswered} requests in a row were in vain (see to its power, the line to it, and its mode)`)
+        this.#link.amiss(
+          `the device does not answer: ${unanswered} requests in a row were in vain (see to its power, the line to it, and its mode)`
+        )
       await this.#quietUntil(askedMs + everyMs, signal)
     }
   }
@@ -88,7 +90,7 @@ export class Poller {
     written.catch(() => undefined)
     const isAnswered = await this.#answer(signal)
     if (!isWritten && !isAnswered) this.#link.amiss('the line takes no requests (flow control, or a device that hangs)')
-    await Promise.race([written, whenAborted(signal)])
+    await settledOrAborted(written, signal)
     return isAnswered
   }
 
@@ -117,9 +119,18 @@ export class Poller {
   }
 }
 
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
+function settledOrAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (settle: () => void): void => {
+      signal.removeEventListener('abort', onAbort)
+      settle()
+    }
+    const onAbort = (): void => done(resolve)
+    signal.addEventListener('abort', onAbort)
+    promise.then(
+      () => done(resolve),
+      (error: unknown) => done(() => reject(error))
+    )
+    if (signal.aborted) onAbort()
   })
 }

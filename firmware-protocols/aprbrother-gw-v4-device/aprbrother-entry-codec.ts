@@ -1,6 +1,6 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { HeardAdvertisement } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
+import type { Codec, DecodeResult, Decoder, DecoderMemory, FrameContext } from '../codec.ts'
 import { failure, ignored, readings } from '../kit/results.ts'
 import { readEntry } from './aprbrother-entry.ts'
 

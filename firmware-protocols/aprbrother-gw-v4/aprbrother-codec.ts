@@ -3,7 +3,7 @@ import { MAX_ENTRY_BYTES, readEntry } from '../aprbrother-gw-v4-device/aprbrothe
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { MAX_MESSAGE_BYTES, macOf, newDraft, parseMessage } from '../ble-gateway/gateway-record.ts'
 import { HeardAdvertisement } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
+import type { Codec, DecodeResult, Decoder, DecoderMemory, FrameContext } from '../codec.ts'
 import { fromHex } from '../kit/hex.ts'
 import { type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
 import { failure, ignored } from '../kit/results.ts'

@@ -1,7 +1,7 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { MAX_MESSAGE_BYTES, macOf, parseMessage } from '../ble-gateway/gateway-record.ts'
 import { HeardAdvertisement } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
+import type { Codec, DecodeResult, Decoder, DecoderMemory, FrameContext } from '../codec.ts'
 import { isJsonObject, type JsonObject } from '../kit/json.ts'
 import { failure, ignored } from '../kit/results.ts'
 import type { Reading } from '../reading.ts'

@@ -1,7 +1,7 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { colonMac, MAX_MESSAGE_BYTES, macOf, newDraft, parseMessage, rssiOf, within } from '../ble-gateway/gateway-record.ts'
 import { beaconUuid, HeardAdvertisement, serviceStructure } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
+import type { Codec, DecodeResult, Decoder, DecoderMemory, FrameContext } from '../codec.ts'
 import { AD_MANUFACTURER_DATA, type AdStructure, encodeAdStructures } from '../kit/ad-structures.ts'
 import { fromHex, toHex } from '../kit/hex.ts'
 import { type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'

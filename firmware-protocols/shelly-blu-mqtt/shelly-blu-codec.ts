@@ -1,7 +1,7 @@
 import { bleAdvertisement } from '../ble-advertisement/ble-advertisement-codec.ts'
 import { applyTime, MAX_MESSAGE_BYTES, macOf, nameId, newDraft, parseMessage, rssiOf } from '../ble-gateway/gateway-record.ts'
 import { HeardAdvertisement, serviceStructure } from '../ble-gateway/heard-advertisement.ts'
-import type { Codec, Decoder, DecodeResult, DecoderMemory, FrameContext } from '../codec.ts'
+import type { Codec, DecodeResult, Decoder, DecoderMemory, FrameContext } from '../codec.ts'
 import { encodeAdStructures } from '../kit/ad-structures.ts'
 import { type Extra, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
 import { failure, ignored, readings } from '../kit/results.ts'

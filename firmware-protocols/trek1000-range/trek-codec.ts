@@ -80,10 +80,7 @@ class TrekDecoder implements Decoder {
       if ((bits & (1 << slot)) !== 0 && isTooFar(slots[slot] ?? 0)) return failure('VALUE_RANGE', 'a range of more than 10 km')
     if (kind === 'a') extra['ranges'] = betweenAnchors(slots, bits)
     else this.#tagRanges(report, bits, draft, extra)
-    if (isUserByte) {
-      extra['user_byte'] = mask
-      if (this.#isSos && kind !== 'a') draft.signals = [{ kind: 'sos', form: 'level', on: mask !== 0 }]
-    }
+    if (isUserByte) this.#userByte(report, draft, extra)
     if (diagnostic !== undefined) {
       extra['diagnostic'] = diagnostic
       const dbm = -diagnostic / 100
@@ -91,6 +88,11 @@ class TrekDecoder implements Decoder {
     }
     draft.extra = extra
     return readings(draft)
+  }
+
+  #userByte({ kind, mask }: TrekReport, draft: Draft, extra: Extra): void {
+    extra['user_byte'] = mask
+    if (this.#isSos && kind !== 'a') draft.signals = [{ kind: 'sos', form: 'level', on: mask !== 0 }]
   }
 
   #tagRanges(report: TrekReport, bits: number, draft: Draft, extra: Extra): void {

@@ -49,30 +49,33 @@ describe('simulate', () => {
     }
   })
 
-  it.skipIf(mosquittoProgram() === undefined)('walks for the whole time that was asked for, however slow the broker is to answer', async () => {
-    const broker = await startMosquitto()
-    const target = new URL(broker.url)
-    const sockets: Socket[] = []
-    // Answers a connection later than the simulation is to take.
-    const slow = createServer((socket) => {
-      const onward = connect(Number(target.port), target.hostname)
-      sockets.push(socket, onward)
-      for (const end of [socket, onward]) end.on('error', () => undefined)
-      onward.pipe(socket)
-      setTimeout(() => socket.pipe(onward), 1_500)
-    }).listen(0, '127.0.0.1')
-    await once(slow, 'listening')
-    try {
-      const url = `mqtt://127.0.0.1:${(slow.address() as AddressInfo).port}`
-      const { code, stderr } = await runCliProcess(['simulate', '--mqtt', url, '--seconds', '1', '--workers', '3', '--rate', '5'])
-      expect(code).toBe(0)
-      const [, published] = /(\d+) messages published/.exec(stderr) ?? []
-      // Fifteen positions, and the announcements of what is there; nothing of that was due before the broker answered.
-      expect(Number(published)).toBeGreaterThan(12)
-    } finally {
-      for (const socket of sockets) socket.destroy()
-      slow.close()
-      await broker.stop()
+  it.skipIf(mosquittoProgram() === undefined)(
+    'walks for the whole time that was asked for, however slow the broker is to answer',
+    async () => {
+      const broker = await startMosquitto()
+      const target = new URL(broker.url)
+      const sockets: Socket[] = []
+      // Answers a connection later than the simulation is to take.
+      const slow = createServer((socket) => {
+        const onward = connect(Number(target.port), target.hostname)
+        sockets.push(socket, onward)
+        for (const end of [socket, onward]) end.on('error', () => undefined)
+        onward.pipe(socket)
+        setTimeout(() => socket.pipe(onward), 1_500)
+      }).listen(0, '127.0.0.1')
+      await once(slow, 'listening')
+      try {
+        const url = `mqtt://127.0.0.1:${(slow.address() as AddressInfo).port}`
+        const { code, stderr } = await runCliProcess(['simulate', '--mqtt', url, '--seconds', '1', '--workers', '3', '--rate', '5'])
+        expect(code).toBe(0)
+        const [, published] = /(\d+) messages published/.exec(stderr) ?? []
+        // Fifteen positions, and the announcements of what is there; nothing of that was due before the broker answered.
+        expect(Number(published)).toBeGreaterThan(12)
+      } finally {
+        for (const socket of sockets) socket.destroy()
+        slow.close()
+        await broker.stop()
+      }
     }
-  })
+  )
 })

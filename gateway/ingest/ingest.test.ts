@@ -392,10 +392,10 @@ describe('a repeat of what was delivered before', () => {
   it('is durable when that is, and makes no event', async () => {
     const { ingest, log } = await bench()
     const told: string[] = []
-    const deliver = (name: string, readings: readonly Reading[]): void =>
-      ingest.deliver('hall', { readings, receivedAt: WALL, monotonicMs: 1_000, onDurable: () => told.push(name) })
-    deliver('first', [{ tag: '4d18', position: { x: 1, y: 2 } }])
-    deliver('repeat', [])
+    const deliver = (name: string, what: Pick<Delivery, 'readings' | 'repeat'>): void =>
+      ingest.deliver('hall', { ...what, receivedAt: WALL, monotonicMs: 1_000, onDurable: () => told.push(name) })
+    deliver('first', { readings: [{ tag: '4d18', position: { x: 1, y: 2 } }] })
+    deliver('repeat', { readings: [], repeat: true })
     await Promise.resolve()
     expect(told).toEqual([])
     log.commit()

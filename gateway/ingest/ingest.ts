@@ -81,8 +81,8 @@ class ReadingIngest implements Ingest {
   }
 
   deliver(source: string, delivery: Delivery): void {
-    const { onDurable, readings } = delivery
-    if (readings.length === 0) {
+    const { onDurable, readings, repeat } = delivery
+    if (repeat === true) {
       // What it repeats may still be on its way to the disk.
       if (onDurable !== undefined) this.#flushes.wait(onDurable)
       return
