@@ -7,6 +7,8 @@ import type { PollSettings } from './settings.ts'
 const QUIET_MS = 10
 /** So many requests in a row without an answer are more than noise. */
 const UNANSWERED_MAX = 3
+const SILENT = 'the device does not answer what it is asked: see to its power, the line to it, and its mode'
+const STUCK = 'the line takes no requests (flow control, or a device that hangs)'
 
 /** What is asked, in turn, and how often. */
 export interface PollPlan {
@@ -47,6 +49,7 @@ export class Poller {
   readonly #link: PollLink
   #heardMs = Number.NEGATIVE_INFINITY
   #answered = false
+  #told = ''
   #onHeard: (() => void) | undefined
 
   constructor(plan: PollPlan, link: PollLink) {
@@ -69,12 +72,9 @@ export class Poller {
       const askedMs = this.#link.clock.monotonicMs()
       const isAnswered = await this.#ask(requests[turn % requests.length] ?? new Uint8Array(), signal)
       if (signal.aborted) return
-      if (isAnswered && unanswered >= UNANSWERED_MAX) this.#link.amiss('')
       unanswered = isAnswered ? 0 : unanswered + 1
-      if (unanswered === UNANSWERED_MAX)
-        this.#link.amiss(
-          `the device does not answer: ${unanswered} requests in a row were in vain (see to its power, the line to it, and its mode)`
-        )
+      if (isAnswered) this.#tell('')
+      else if (unanswered >= UNANSWERED_MAX) this.#tell(SILENT)
       await this.#quietUntil(askedMs + everyMs, signal)
     }
   }
@@ -89,9 +89,21 @@ export class Poller {
     // Looked at below; a failure must not be without a listener meanwhile.
     written.catch(() => undefined)
     const isAnswered = await this.#answer(signal)
-    if (!isWritten && !isAnswered) this.#link.amiss('the line takes no requests (flow control, or a device that hangs)')
-    await settledOrAborted(written, signal)
+    if (isWritten) return isAnswered
+    // Either it takes its time, or it has failed, which is told by waiting for it.
+    const limit = this.#link.clock.setTimeout(() => this.#tell(STUCK), (UNANSWERED_MAX - 1) * this.#plan.timeoutMs)
+    try {
+      await settledOrAborted(written, signal)
+    } finally {
+      limit.cancel()
+    }
     return isAnswered
+  }
+
+  #tell(why: string): void {
+    if (why === this.#told) return
+    this.#told = why
+    this.#link.amiss(why)
   }
 
   #answer(signal: AbortSignal): Promise<boolean> {
