@@ -1,7 +1,11 @@
 import { dataSchemaUri, eventDefinition } from '../events/catalogue.ts'
+import type { Lane } from '../events/define-event.ts'
 import type { LoggedEvent } from '../log/event-log.ts'
+import { maxQuotedBytes, putPadded, putQuoted } from '../log/json-bytes.ts'
 import type { Origin } from '../log/told-lives.ts'
-import type { OutgoingRecord, RecordHeaders } from './forward-port.ts'
+import { DataWriter } from './data-writer.ts'
+import type { OutgoingRecord, RecordHeaders, ValueWriter } from './forward-port.ts'
+import { MAX_TIME_BYTES, TimeText } from './time-text.ts'
 
 /** Where events of a gateway say they come from. */
 export type GatewayIdentity = Origin
@@ -13,34 +17,51 @@ export type EventEncoder = (event: LoggedEvent, topic: string) => OutgoingRecord
 
 const STRUCTURED_HEADERS: RecordHeaders = { 'content-type': 'application/cloudevents+json' }
 const SEQUENCE_DIGITS = 20
-/** 9999-12-31T23:59:59.999Z: the last instant that RFC 3339 can write. */
-const LAST_RFC3339_MS = 253_402_300_799_999
+const TIME = Buffer.from(',"time":"')
+const AFTER_TIME = Buffer.from('"')
+const DATA = Buffer.from('","data":')
+const CLOSING_BRACE = 125
 
-/**
- * RFC 3339 text of an instant, or undefined where there is none. Neighbouring events mostly share the second, so its text
- * is kept; `toISOString` alone would be a tenth of the cost of an event.
- */
-function createTimeFormat(): (timeMs: number) => string | undefined {
-  let second = Number.NaN
-  let text = ''
-  return (timeMs) => {
-    const whole = Math.trunc(timeMs)
-    if (!(whole >= 0 && whole <= LAST_RFC3339_MS)) return undefined
-    const wholeSecond = Math.floor(whole / 1000)
-    if (wholeSecond !== second) {
-      second = wholeSecond
-      text = new Date(wholeSecond * 1000).toISOString().slice(0, 20)
-    }
-    const millisecond = whole - wholeSecond * 1000
-    return `${text}${millisecond < 10 ? '00' : millisecond < 100 ? '0' : ''}${millisecond}Z`
-  }
+/** Writes the value of one event's record; `maxBytes` bounds what `write` writes. Hot: runs for every event that leaves. */
+interface EventWriter {
+  maxBytes(event: LoggedEvent): number
+  write(into: Buffer, at: number, event: LoggedEvent): number
 }
 
-/** `data`: the origin, then the event's own fields. The body is JSON text already and goes in as it is. */
-function dataText(event: LoggedEvent): string {
-  const source = event.source === undefined ? '' : `"source":${JSON.stringify(event.source)},`
-  const origin = `{${source}"receivedAt":${event.receivedAt},"clockQuality":"${event.clockQuality}","bootId":${JSON.stringify(event.bootId)},"monotonicMs":${event.monotonicMs}`
-  return event.body.length > 2 ? `${origin},${event.body.slice(1)}` : `${origin}}`
+/** An event on its way out: its bytes are made where they are sent from, and not before. */
+class EventRecord implements OutgoingRecord, ValueWriter {
+  readonly topic: string
+  readonly headers: RecordHeaders
+  readonly #event: LoggedEvent
+  readonly #writer: EventWriter
+
+  constructor(topic: string, event: LoggedEvent, writer: EventWriter, headers: RecordHeaders) {
+    this.topic = topic
+    this.headers = headers
+    this.#event = event
+    this.#writer = writer
+  }
+
+  get key(): string {
+    return this.#event.key
+  }
+
+  get value(): string {
+    const bytes = Buffer.allocUnsafe(this.maxBytes)
+    return bytes.toString('utf8', 0, this.write(bytes, 0))
+  }
+
+  get writer(): ValueWriter {
+    return this
+  }
+
+  get maxBytes(): number {
+    return this.#writer.maxBytes(this.#event)
+  }
+
+  write(into: Buffer, at: number): number {
+    return this.#writer.write(into, at, this.#event)
+  }
 }
 
 function schemaOf(type: string): string | undefined {
@@ -55,49 +76,93 @@ function schemaOf(type: string): string | undefined {
 export function createEventEncoder(identityOf: (epoch: string) => GatewayIdentity, mode: ContentMode): EventEncoder {
   const encoders = new Map<string, EventEncoder>()
   const encoderOf = (epoch: string): EventEncoder => {
-    const made = epochEncoder(identityOf(epoch), mode)
+    const made = epochEncoder(epoch, identityOf(epoch), mode)
     encoders.set(epoch, made)
     return made
   }
   return (event, topic) => (encoders.get(event.epoch) ?? encoderOf(event.epoch))(event, topic)
 }
 
-function epochEncoder(identity: GatewayIdentity, mode: ContentMode): EventEncoder {
+function epochEncoder(epoch: string, identity: GatewayIdentity, mode: ContentMode): EventEncoder {
   const source = `/site/${encodeURIComponent(identity.site)}/gateway/${encodeURIComponent(identity.gatewayId)}`
   const gateway = encodeURIComponent(identity.gatewayId)
-  return mode === 'structured' ? structuredEncoder(source, gateway) : binaryEncoder(source, gateway)
+  if (mode === 'binary') return binaryEncoder(source, gateway)
+  const writer = new StructuredWriter(source, gateway, epoch)
+  return (event, topic) => new EventRecord(topic, event, writer, STRUCTURED_HEADERS)
 }
 
-function structuredEncoder(source: string, gateway: string): EventEncoder {
-  const timeText = createTimeFormat()
-  // Everything of a type that does not change from event to event, as text: before the subject, and before the sequence.
-  const fixedTexts = new Map<string, { readonly head: string; readonly schema: string }>()
-  const fixedOf = (type: string) => {
-    const schema = schemaOf(type)
-    const fixed = {
-      head: `","source":${JSON.stringify(source)},"type":${JSON.stringify(type)},"subject":`,
-      schema: `,"datacontenttype":"application/json"${schema === undefined ? '' : `,"dataschema":${JSON.stringify(schema)}`},"lane":"`
+/** What does not change from event to event: before the sequence in the id, before the subject, before the sequence as it sorts. */
+interface FixedParts {
+  readonly head: Buffer
+  readonly middle: Buffer
+  readonly tail: Buffer
+  readonly bytes: number
+}
+
+/** Structured mode, for the events of one epoch. */
+class StructuredWriter implements EventWriter {
+  readonly #source: string
+  readonly #gateway: string
+  readonly #epoch: string
+  readonly #data = new DataWriter()
+  readonly #time = new TimeText()
+  readonly #parts: Readonly<Record<Lane, Map<string, FixedParts>>> = { alarm: new Map(), telemetry: new Map() }
+
+  constructor(source: string, gateway: string, epoch: string) {
+    this.#source = source
+    this.#gateway = gateway
+    this.#epoch = epoch
+  }
+
+  maxBytes(event: LoggedEvent): number {
+    const { bytes } = this.#partsOf(event)
+    return bytes + 2 * SEQUENCE_DIGITS + maxQuotedBytes(event.key) + MAX_TIME_BYTES + this.#data.maxBytes(event)
+  }
+
+  write(into: Buffer, at: number, event: LoggedEvent): number {
+    const { head, middle, tail } = this.#partsOf(event)
+    let next = putPadded(into, put(into, at, head), event.sequence, 1)
+    next = putQuoted(into, put(into, next, middle), event.key)
+    const timeAt = next + TIME.length
+    const timeEnd = this.#time.write(into, timeAt, event.time)
+    if (timeEnd > timeAt) {
+      put(into, next, TIME)
+      next = put(into, timeEnd, AFTER_TIME)
     }
-    fixedTexts.set(type, fixed)
-    return fixed
+    next = putPadded(into, put(into, next, tail), event.sequence, SEQUENCE_DIGITS)
+    next = this.#data.write(into, put(into, next, DATA), event)
+    into[next] = CLOSING_BRACE
+    return next + 1
   }
-  return (event, topic) => {
-    const { head, schema } = fixedTexts.get(event.type) ?? fixedOf(event.type)
-    const { lane, epoch, key } = event
-    const time = timeText(event.time)
-    const sequence = String(event.sequence)
-    const value = `{"specversion":"1.0","id":"${gateway}/${epoch}/${lane}/${sequence}${head}${JSON.stringify(key)}${
-      time === undefined ? '' : `,"time":"${time}"`
-    }${schema}${lane}","epoch":"${epoch}","sequence":"${sequence.padStart(SEQUENCE_DIGITS, '0')}","data":${dataText(event)}}`
-    return { topic, key, value, headers: STRUCTURED_HEADERS }
+
+  #partsOf({ lane, type }: LoggedEvent): FixedParts {
+    return this.#parts[lane].get(type) ?? this.#makeParts(lane, type)
   }
+
+  #makeParts(lane: Lane, type: string): FixedParts {
+    const schema = schemaOf(type)
+    const head = Buffer.from(`{"specversion":"1.0","id":"${this.#gateway}/${this.#epoch}/${lane}/`)
+    const middle = Buffer.from(`","source":${JSON.stringify(this.#source)},"type":${JSON.stringify(type)},"subject":`)
+    const dataSchema = schema === undefined ? '' : `,"dataschema":${JSON.stringify(schema)}`
+    const tail = Buffer.from(`,"datacontenttype":"application/json"${dataSchema},"lane":"${lane}","epoch":"${this.#epoch}","sequence":"`)
+    const bytes = head.length + middle.length + TIME.length + AFTER_TIME.length + tail.length + DATA.length + 1
+    const parts = { head, middle, tail, bytes }
+    this.#parts[lane].set(type, parts)
+    return parts
+  }
+}
+
+function put(into: Buffer, at: number, bytes: Buffer): number {
+  into.set(bytes, at)
+  return at + bytes.length
 }
 
 function binaryEncoder(source: string, gateway: string): EventEncoder {
-  const timeText = createTimeFormat()
+  const time = new TimeText()
+  const data = new DataWriter()
   return (event, topic) => {
     const { lane, epoch, key, type } = event
-    const time = timeText(event.time)
+    const at = time.of(event.time)
     const schema = schemaOf(type)
     const headers: RecordHeaders = {
       'content-type': 'application/json',
@@ -106,12 +171,12 @@ function binaryEncoder(source: string, gateway: string): EventEncoder {
       ce_source: source,
       ce_type: type,
       ce_subject: key,
-      ...(time === undefined ? {} : { ce_time: time }),
+      ...(at === undefined ? {} : { ce_time: at }),
       ...(schema === undefined ? {} : { ce_dataschema: schema }),
       ce_lane: lane,
       ce_epoch: epoch,
       ce_sequence: String(event.sequence).padStart(SEQUENCE_DIGITS, '0')
     }
-    return { topic, key, value: dataText(event), headers }
+    return new EventRecord(topic, event, data, headers)
   }
 }

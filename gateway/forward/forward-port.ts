@@ -4,9 +4,18 @@ export type RecordHeaders = Readonly<Record<string, string>>
 export interface OutgoingRecord {
   readonly topic: string
   readonly key: string
-  /** JSON text: a CloudEvent in structured mode, or its data in binary mode. */
+  /** JSON text: a CloudEvent in structured mode, or its data in binary mode. Of a record with a `writer`, made anew each time. */
   readonly value: string
   readonly headers?: RecordHeaders
+  /** The same value as bytes, for whoever sends it: thousands of records wait for their turn, and their texts would be all in memory. */
+  readonly writer?: ValueWriter
+}
+
+export interface ValueWriter {
+  /** The most bytes that `write` writes; close to what it does write. */
+  readonly maxBytes: number
+  /** Writes the UTF-8 of the value at `at`, where there is room for `maxBytes`; gives the place behind it. */
+  write(into: Buffer, at: number): number
 }
 
 /**

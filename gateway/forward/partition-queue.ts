@@ -1,5 +1,6 @@
 import type { OutgoingRecord, RecordOutcome } from './forward-port.ts'
 import { produceVerdict } from './kafka-codes.ts'
+import { maxValueBytes } from './record-batch.ts'
 
 /** What is known of a topic on this connection beyond its metadata. */
 export interface TopicLimits {
@@ -33,7 +34,7 @@ const ACCEPTED: RecordOutcome = { kind: 'accepted' }
 
 export function recordBytes(record: OutgoingRecord): number {
   const headers = record.headers === undefined ? 0 : Object.keys(record.headers).length * HEADER_OVERHEAD_BYTES
-  return Buffer.byteLength(record.value) + record.key.length + RECORD_OVERHEAD_BYTES + headers
+  return maxValueBytes(record) + record.key.length + RECORD_OVERHEAD_BYTES + headers
 }
 
 /**

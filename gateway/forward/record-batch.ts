@@ -23,6 +23,13 @@ const NO_PRODUCER = -1
 const RECORD_FRAME_BYTES = 40
 
 const gzipAsync = promisify(gzip)
+/**
+ * zlib's best trade costs as much as all else of a record. Where there is that much to send, the quick one is as good: a sixth more bytes
+ * for less than half of the time. A slow link is sent small batches, and those are worth the best.
+ */
+const GZIP_LEVEL = 6
+const QUICK_GZIP_LEVEL = 2
+const QUICK_FROM_BYTES = 65_536
 
 /** Bytes of an unsigned varint; every number here is a length or a count, which zigzag doubles. */
 function varintSize(value: number): number {
@@ -54,6 +61,33 @@ function encodeHeaders(headers: RecordHeaders | undefined): Buffer {
   return buffer.subarray(0, at)
 }
 
+/** Room that a length is given before it is known: that of most. */
+const LENGTH_BYTES = 2
+const KEY_LENGTH_BYTES = 1
+
+/** Writes the length before what stands from `start` to `end`, and moves that if the length takes more or less than `room`. Gives the end. */
+function putLengthBefore(buffer: Buffer, room: number, start: number, end: number): number {
+  const length = end - start
+  const moved = varintSize(length) - room
+  if (moved !== 0) buffer.copyWithin(start + moved, start, end)
+  putVarint(buffer, start - room, length)
+  return end + moved
+}
+
+/** Keys are short, and mostly ASCII: a loop costs less than the call of a native function. */
+function putKey(buffer: Buffer, at: number, key: string): number {
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i)
+    if (code >= 0x80) return at + buffer.write(key, at)
+    buffer[at + i] = code
+  }
+  return at + key.length
+}
+
+function putValue(buffer: Buffer, at: number, record: OutgoingRecord): number {
+  return record.writer === undefined ? at + buffer.write(record.value, at) : record.writer.write(buffer, at)
+}
+
 /**
  * record: length varint | attributes int8 | timestampDelta varlong | offsetDelta varint | key | value | headers. All
  * records of a batch have its timestamp, so that delta is 0. Gives the end.
@@ -68,20 +102,22 @@ function writeRecords(buffer: Buffer, start: number, records: readonly OutgoingR
       headers = record.headers
       headerBytes = encodeHeaders(headers)
     }
-    const keyBytes = Buffer.byteLength(record.key)
-    const valueBytes = Buffer.byteLength(record.value)
-    const length = 2 + varintSize(offset) + varintSize(keyBytes) + keyBytes + varintSize(valueBytes) + valueBytes + headerBytes.length
-    at = putVarint(buffer, at, length)
-    buffer[at++] = 0
-    buffer[at++] = 0
-    at = putVarint(buffer, at, offset)
-    at = putVarint(buffer, at, keyBytes)
-    at += buffer.write(record.key, at)
-    at = putVarint(buffer, at, valueBytes)
-    at += buffer.write(record.value, at)
-    at += headerBytes.copy(buffer, at)
+    const recordAt = at + LENGTH_BYTES
+    buffer[recordAt] = 0
+    buffer[recordAt + 1] = 0
+    const keyAt = putVarint(buffer, recordAt + 2, offset) + KEY_LENGTH_BYTES
+    const keyEnd = putLengthBefore(buffer, KEY_LENGTH_BYTES, keyAt, putKey(buffer, keyAt, record.key))
+    const valueAt = keyEnd + LENGTH_BYTES
+    const valueEnd = putLengthBefore(buffer, LENGTH_BYTES, valueAt, putValue(buffer, valueAt, record))
+    buffer.set(headerBytes, valueEnd)
+    at = putLengthBefore(buffer, LENGTH_BYTES, recordAt, valueEnd + headerBytes.length)
   }
   return at
+}
+
+/** Bytes of a value, at the most. */
+export function maxValueBytes(record: OutgoingRecord): number {
+  return record.writer?.maxBytes ?? Buffer.byteLength(record.value)
 }
 
 function capacityOf(records: readonly OutgoingRecord[], indexes: readonly number[]): number {
@@ -94,7 +130,7 @@ function capacityOf(records: readonly OutgoingRecord[], indexes: readonly number
       headers = record.headers
       headerBytes = encodeHeaders(headers).length
     }
-    bytes += Buffer.byteLength(record.key) + Buffer.byteLength(record.value) + headerBytes + RECORD_FRAME_BYTES
+    bytes += 3 * record.key.length + maxValueBytes(record) + headerBytes + RECORD_FRAME_BYTES
   }
   return bytes
 }
@@ -109,7 +145,10 @@ export async function encodeRecordBatch(
   const plain = Buffer.allocUnsafe(capacityOf(records, indexes))
   const plainEnd = writeRecords(plain, RECORDS_AT, records, indexes)
   let batch = plain.subarray(0, plainEnd)
-  if (compression === 'gzip') batch = Buffer.concat([plain.subarray(0, RECORDS_AT), await gzipAsync(plain.subarray(RECORDS_AT, plainEnd))])
+  if (compression === 'gzip') {
+    const level = plainEnd < QUICK_FROM_BYTES ? GZIP_LEVEL : QUICK_GZIP_LEVEL
+    batch = Buffer.concat([plain.subarray(0, RECORDS_AT), await gzipAsync(plain.subarray(RECORDS_AT, plainEnd), { level })])
+  }
   batch.writeBigInt64BE(0n, 0)
   batch.writeInt32BE(batch.length - LENGTH_AT - 4, LENGTH_AT)
   batch.writeInt32BE(0, LENGTH_AT + 4)
