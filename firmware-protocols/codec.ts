@@ -118,6 +118,16 @@ export interface CodecPoll {
   readonly everyMs: number
 }
 
+/** How a protocol is met on a serial line, for finding out what hangs on a port. Nothing that is decoded depends on it. */
+export interface SerialHabits {
+  /** Usual speeds, bits per second, the most frequent one first. */
+  readonly baudRates: readonly number[]
+  /** Bits of checksum in a frame; absent: there is none, and frames are known by their form alone. */
+  readonly checksumBits?: number
+  /** For devices that speak only when asked: a question that changes nothing at them. */
+  readonly question?: Uint8Array
+}
+
 /** One protocol that tags speak. Pure: no I/O, no clock, no timers. */
 export interface Codec<Settings = unknown> {
   /** The protocol's name in configurations and in `tagward decode`. */
@@ -134,6 +144,12 @@ export interface Codec<Settings = unknown> {
   readonly idNamespace?: string
   /** For protocols on byte streams; message transports deliver whole frames. */
   readonly createFramer?: () => Framer
+  /** For protocols on serial lines. */
+  readonly serialHabits?: SerialHabits
+  /** For protocols over MQTT: filters of the topics that give it away; a site may put levels of its own before them. */
+  readonly usualTopics?: readonly string[]
+  /** Nearly any bytes pass for a frame, so that taking one proves nothing: detection leaves the protocol out. */
+  readonly undemanding?: true
   /** Zod schema of what an installer may set for this protocol (keys of tags, payload format …); absent: nothing. */
   readonly settings?: { parse(input: unknown): Settings }
   /**

@@ -13,6 +13,8 @@ export interface BytePort {
   readonly opened: string
   /** Resolves when the bytes are handed on; rejects when the port is lost. */
   write(bytes: Uint8Array): Promise<void>
+  /** Goes on at another speed, and forgets what came in before. Absent: the link has no speed. Rejects when the port does not take it. */
+  changeBaudRate?(baudRate: number): Promise<void>
   /** Whether the device is still the one that was opened. */
   present(): Promise<boolean>
   /** Any number of times; never rejects. */

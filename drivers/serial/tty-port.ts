@@ -74,6 +74,10 @@ export async function openTtyPort(path: string, settings: LineSettings, listener
         throw error
       }
     },
+    async changeBaudRate(baudRate) {
+      await port.update({ baudRate }).catch((error: unknown) => Promise.reject(openFailure(path, error)))
+      await port.flush()
+    },
     present: async () => (await identityOf(path)) === identity,
     close() {
       closing ??= close()

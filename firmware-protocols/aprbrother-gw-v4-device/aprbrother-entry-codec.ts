@@ -30,5 +30,6 @@ export const aprbrotherGwV4Device: Codec = {
   idScope: 'world',
   idNamespace: 'ble',
   ...(bleAdvertisement.settings === undefined ? {} : { settings: bleAdvertisement.settings }),
+  undemanding: true,
   createDecoder: (settings, memory) => new EntryDecoder(settings, memory)
 }

@@ -171,5 +171,6 @@ export const chirpstackV4Mqtt: Codec = defineCodec<ChirpstackSettings>({
   idScope: 'world',
   idNamespace: 'lorawan',
   settings: chirpstackSettingsSchema,
+  usualTopics: ['application/+/device/+/event/+', 'gateway/+/state/conn', 'gateway/+/event/stats'],
   createDecoder: (settings) => new ChirpstackDecoder(settings ?? { payload: 'auto' })
 })

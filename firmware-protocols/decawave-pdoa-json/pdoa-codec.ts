@@ -32,6 +32,7 @@ export const decawavePdoaJson: Codec = {
   transport: 'serial',
   encoding: 'text',
   idScope: 'system',
+  serialHabits: { baudRates: [115_200] },
   createFramer: () => new PdoaFramer(),
   createDecoder: () => new PdoaDecoder()
 }

@@ -148,5 +148,6 @@ export const dwm1001PansMqtt: Codec = {
   transport: 'mqtt',
   encoding: 'text',
   idScope: 'system',
+  usualTopics: ['node/+/uplink/#', 'gateway/+/uplink'],
   createDecoder: () => new PansDecoder()
 }

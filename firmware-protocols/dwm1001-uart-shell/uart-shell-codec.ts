@@ -61,6 +61,8 @@ export const dwm1001UartShell: Codec = {
   transport: 'serial',
   encoding: 'text',
   idScope: 'system',
+  // No question: two Enters change the module's mode, and the commands that print toggle.
+  serialHabits: { baudRates: [115_200] },
   createFramer: () => new LineFramer({ maxLength: MAX_LINE_BYTES, prompts: PROMPTS }),
   createDecoder: () => new ShellDecoder()
 }

@@ -84,6 +84,7 @@ export const dwm1001UartTlv: Codec = {
   transport: 'serial',
   encoding: 'binary',
   idScope: 'system',
+  serialHabits: { baudRates: [115_200] },
   poll,
   createFramer: () => new TlvFramer(),
   createDecoder: () => new TlvDecoder()

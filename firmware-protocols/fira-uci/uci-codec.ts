@@ -145,6 +145,8 @@ export const firaUci: Codec = defineCodec<UciSettings>({
   encoding: 'binary',
   idScope: 'system',
   settings: uciSettingsSchema,
+  // CORE_GET_DEVICE_INFO_CMD: asks for versions.
+  serialHabits: { baudRates: [115_200, 3_000_000], question: Uint8Array.of(0x20, 0x02, 0, 0) },
   createFramer: () => new UciFramer(),
   createDecoder: (settings = DEFAULTS) => new UciDecoder(settings)
 })

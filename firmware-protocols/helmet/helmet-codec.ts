@@ -109,6 +109,8 @@ export const helmet = defineCodec<HelmetSettings>({
   idScope: 'world',
   idNamespace: 'helmet',
   settings: helmetSettingsSchema,
+  serialHabits: { baudRates: [115_200], checksumBits: 32 },
+  usualTopics: ['+/up'],
   createFramer: () => new BinaryFramer({ maxLength: MAX_MESSAGE_BYTES, measure: measureMessage, isIntact: isIntactMessage }),
   createDecoder: (settings, memory) => new HelmetDecoder(settings ?? DEFAULT_SETTINGS, memory),
   createEncoder: (settings) => createCommandEncoder(settings ?? DEFAULT_SETTINGS)

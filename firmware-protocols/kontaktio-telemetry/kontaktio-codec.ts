@@ -147,5 +147,6 @@ export const kontaktioTelemetry: Codec = {
   encoding: 'text',
   idScope: 'world',
   idNamespace: 'ble',
+  usualTopics: ['telemetry/+', 'stream/+/all'],
   createDecoder: () => new KontaktioDecoder()
 }

@@ -3,7 +3,7 @@ import { BlockLineFramer } from '../kit/block-line-framer.ts'
 import { isJsonObject, parseLooseJson } from '../kit/json.ts'
 import { MarkedLineFramer } from '../kit/marked-line-framer.ts'
 import { failure } from '../kit/results.ts'
-import { latin1Text } from '../kit/text.ts'
+import { latin1Text, utf8Bytes } from '../kit/text.ts'
 import type { Reading } from '../reading.ts'
 import { readAnswer } from './at-answers.ts'
 import { isRangeLine, readRangeLine } from './at-range.ts'
@@ -51,6 +51,7 @@ export const makerfabsAtRange: Codec = {
   alsoOver: ['udp'],
   encoding: 'text',
   idScope: 'system',
+  serialHabits: { baudRates: [115_200], question: utf8Bytes('AT+GETVER?\r\n') },
   createFramer: () => new MarkedLineFramer({ lines: new BlockLineFramer({ maxLength: MAX_FRAME_BYTES, restartAt }), isMark }),
   createDecoder: () => new MakerfabsDecoder()
 }

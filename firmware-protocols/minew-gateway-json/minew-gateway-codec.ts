@@ -62,5 +62,6 @@ export const minewGatewayJson: Codec = {
   idScope: 'world',
   idNamespace: 'ble',
   ...(bleAdvertisement.settings === undefined ? {} : { settings: bleAdvertisement.settings }),
+  usualTopics: ['gw/+/status'],
   createDecoder: (settings, memory) => new MinewDecoder(settings, memory)
 }

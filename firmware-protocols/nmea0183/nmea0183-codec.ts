@@ -90,6 +90,7 @@ export const nmea0183: Codec = {
   alsoOver: ['udp', 'websocket'],
   encoding: 'text',
   idScope: 'system',
+  serialHabits: { baudRates: [9600, 4800, 38_400, 115_200, 57_600, 460_800, 19_200], checksumBits: 8 },
   createFramer: () => new NmeaFramer(),
   createDecoder: () => new NmeaDecoder()
 }

@@ -47,6 +47,7 @@ export const nooploopNlink: Codec = {
   transport: 'serial',
   encoding: 'binary',
   idScope: 'system',
+  serialHabits: { baudRates: [921_600, 115_200, 460_800, 1_000_000, 230_400, 1_500_000, 2_000_000, 3_000_000], checksumBits: 8 },
   createFramer: () => new BinaryFramer({ maxLength: MAX_NLINK_LENGTH, measure: measureNlink, isIntact: isIntactNlink }),
   createDecoder: () => decoder
 }

@@ -140,5 +140,6 @@ export const openmqttgatewayBle: Codec = {
   idScope: 'world',
   idNamespace: 'ble',
   ...(bleAdvertisement.settings === undefined ? {} : { settings: bleAdvertisement.settings }),
+  usualTopics: ['+/BTtoMQTT/#', '+/SYStoMQTT', 'home_presence/+'],
   createDecoder: (settings, memory) => new OmgDecoder(settings, memory)
 }

@@ -104,5 +104,6 @@ export const pozyxMqtt: Codec = {
   transport: 'mqtt',
   encoding: 'text',
   idScope: 'system',
+  usualTopics: ['tags', 'tags/+', 'ble-data'],
   createDecoder: () => decoder
 }

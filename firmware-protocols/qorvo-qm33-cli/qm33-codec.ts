@@ -1,7 +1,7 @@
 import type { Codec, DecodeResult, Decoder } from '../codec.ts'
 import { BlockLineFramer } from '../kit/block-line-framer.ts'
 import { failure } from '../kit/results.ts'
-import { latin1Text } from '../kit/text.ts'
+import { latin1Text, utf8Bytes } from '../kit/text.ts'
 import { readAnswer } from './qm33-answers.ts'
 import { readJson } from './qm33-json.ts'
 import { readDiagnostics, readSessionInfo, readSessionStatus } from './qm33-notifications.ts'
@@ -77,6 +77,7 @@ export const qorvoQm33Cli: Codec = {
   transport: 'serial',
   encoding: 'text',
   idScope: 'system',
+  serialHabits: { baudRates: [115_200], question: utf8Bytes('STAT\r\n') },
   createFramer: () => new BlockLineFramer({ maxLength: MAX_FRAME_BYTES, restartAt, isForeign }),
   createDecoder: () => new Qm33Decoder()
 }

@@ -116,5 +116,6 @@ export const shellyBluMqtt: Codec = {
   idScope: 'world',
   idNamespace: 'ble',
   ...(bleAdvertisement.settings === undefined ? {} : { settings: bleAdvertisement.settings }),
+  usualTopics: ['+/events/rpc'],
   createDecoder: (settings, memory) => new ShellyBluDecoder(settings, memory)
 }

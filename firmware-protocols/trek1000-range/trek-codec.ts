@@ -187,6 +187,7 @@ export const trek1000Range = defineCodec<TrekSettings>({
   transport: 'serial',
   encoding: 'text',
   idScope: 'system',
+  serialHabits: { baudRates: [115_200, 460_800] },
   createFramer: () => new MarkedLineFramer({ lines: new LineFramer({ maxLength: MAX_LINE_BYTES }), isMark }),
   settings: trekSettingsSchema,
   createDecoder: (settings) => new TrekDecoder(settings ?? DEFAULT_SETTINGS)

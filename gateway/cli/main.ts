@@ -32,6 +32,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./simulate.ts')).simulateCommand
   },
   {
+    name: 'sniff',
+    summary: 'find out what a port, a recording or an MQTT broker speaks, and print the source to paste',
+    load: async () => (await import('./sniff.ts')).sniffCommand
+  },
+  {
     name: 'verify',
     summary: 'prove from the Kafka topics that nothing was lost',
     load: async () => {

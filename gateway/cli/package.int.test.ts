@@ -52,7 +52,7 @@ it('needs nothing to be done after its installation', () => {
   expect(Object.keys(scripts).filter((name) => /install|prepare/.test(name))).toEqual([])
 })
 
-it.each(['check-config', 'decode', 'log', 'run', 'simulate', 'verify', 'version'])('tells of %s', (command) => {
+it.each(['check-config', 'decode', 'log', 'run', 'simulate', 'sniff', 'verify', 'version'])('tells of %s', (command) => {
   expect(tagward(command, '--help')).toMatchObject({ status: 0, stderr: '' })
 })
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Clock, Delivery, DriverRun } from '../../drivers/driver.ts'
+import type { Delivery, DriverRun } from '../../drivers/driver.ts'
 import { simulatorDriver } from '../../drivers/simulator/simulator-driver.ts'
 import { GatewayError } from '../errors.ts'
 import { type Command, parseOptions, usageError, wholeNumber } from './command.ts'
@@ -7,6 +7,7 @@ import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts'
 import { openPublisher, type Publisher } from './mqtt-publisher.ts'
 import { type Output, openOutput } from './output.ts'
 import { createPansNetwork } from './pans-messages.ts'
+import { PROCESS_CLOCK } from './process-clock.ts'
 
 export const simulateCommand: Command = {
   help: `tagward simulate [--workers N] [--rate R] [--seed S] [--seconds T] [--mqtt URL [--prefix P]]
@@ -99,15 +100,6 @@ function untilStopped(limitMs: number | undefined): Stop {
   }
 }
 
-const CLOCK: Clock = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  setTimeout(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs)
-    return { cancel: () => clearTimeout(timer) }
-  }
-}
-
 async function startRun(
   settings: ReturnType<typeof simulatorDriver.settings.parse>,
   deliver: (delivery: Delivery) => void
@@ -115,7 +107,7 @@ async function startRun(
   const silent = () => undefined
   const run = simulatorDriver.createRun(settings, undefined, {
     sourceId: 'simulate',
-    clock: CLOCK,
+    clock: PROCESS_CLOCK,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     sink: { deliver },
     counters: { bytesIn: 0, frames: 0, readings: 0, ignored: 0, incomplete: 0, errors: 0, discardedBytes: 0, dropped: 0 },

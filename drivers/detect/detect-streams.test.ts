@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CODECS, findCodec } from '../../firmware-protocols/registry.ts'
+import { randomBytes, streamOf } from '../../test-support/codec-stream.ts'
+import { SeededRandom } from '../../test-support/fuzz/seeded-random.ts'
+import { receivedAt } from '../../test-support/uart.ts'
+import { baudRatesOf } from './baud-ladder.ts'
+import { findingOf, isClear, rank } from './rank-streams.ts'
+import { StreamPanel } from './stream-panel.ts'
+
+const STREAM_CODECS = CODECS.filter(({ createFramer }) => createFramer !== undefined)
+
+function ranked(bytes: Uint8Array, cuts = 1) {
+  const panel = new StreamPanel(CODECS)
+  const step = Math.ceil(bytes.length / cuts)
+  for (let from = 0; from < bytes.length; from += step) panel.push(bytes.subarray(from, from + step))
+  panel.end()
+  return rank(panel.evidence())
+}
+
+const seeds = fc.integer({ min: 0, max: 2 ** 31 })
+
+describe.each(STREAM_CODECS)('$protocol', (codec) => {
+  it('is found in its own frames, whatever noise is between them', () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 0, max: 4 }), (seed, noiseOneIn) => {
+        const list = ranked(streamOf(codec, new SeededRandom(seed), 60, { noiseOneIn }))
+        const finding = findingOf(list)
+        expect(finding?.protocol, JSON.stringify(list.map(({ evidence, score, bits }) => [evidence.codec.protocol, score, bits]))).toBe(
+          codec.protocol
+        )
+        expect(finding?.frames).toBeGreaterThan(20)
+      }),
+      { numRuns: 12 }
+    )
+  })
+
+  it('tells the same, however the stream was cut', () => {
+    const stream = streamOf(codec, new SeededRandom(7), 40, { noiseOneIn: 3 })
+    const whole = findingOf(ranked(stream))
+    expect(whole).toBeDefined()
+    expect(findingOf(ranked(stream, 997))).toEqual(whole)
+  })
+
+  it('is not found in what a receiver at another speed makes of its frames', () => {
+    const rates = baudRatesOf(CODECS)
+    fc.assert(
+      fc.property(seeds, fc.constantFrom(...rates), fc.constantFrom(...rates), (seed, sent, heard) => {
+        fc.pre(sent !== heard)
+        const garbled = receivedAt(heard, streamOf(codec, new SeededRandom(seed), 60), { baudRate: sent })
+        expect(findingOf(ranked(garbled))?.protocol).toBeUndefined()
+      }),
+      { numRuns: 40 }
+    )
+  })
+})
+
+describe('noise', () => {
+  it('is no protocol', () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 0, max: 20_000 }), (seed, length) => {
+        expect(findingOf(ranked(randomBytes(new SeededRandom(seed), length)))?.protocol).toBeUndefined()
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  it('is no protocol where it is text', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 60 }), { maxLength: 100 }), (lines) => {
+        expect(findingOf(ranked(new TextEncoder().encode(lines.join('\r\n'))))?.protocol).toBeUndefined()
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  it('is no protocol where a few bytes are repeated', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 2_000 }), (piece, times) => {
+        const bytes = Uint8Array.from({ length: piece.length * times }, (_, index) => piece[index % piece.length] ?? 0)
+        expect(findingOf(ranked(bytes))?.protocol).toBeUndefined()
+      }),
+      { numRuns: 200 }
+    )
+  })
+})
+
+describe('what else fits', () => {
+  it('is told with its reason, and no tie where one reads more', () => {
+    const pdoa = findCodec('decawave-pdoa-json')
+    if (pdoa === undefined) throw new Error('no such codec')
+    const finding = findingOf(ranked(streamOf(pdoa, new SeededRandom(1), 50)))
+    expect(finding?.protocol).toBe('decawave-pdoa-json')
+    for (const { why } of finding?.alternatives ?? []) expect(why).toMatch(/^explains \d+ % of the bytes/)
+  })
+
+  it('is clear after enough frames, and not before', () => {
+    const nmea = findCodec('nmea0183')
+    if (nmea === undefined) throw new Error('no such codec')
+    expect(isClear(ranked(streamOf(nmea, new SeededRandom(1), 30)))).toBe(true)
+    expect(isClear(ranked(streamOf(nmea, new SeededRandom(1), 2)))).toBe(false)
+  })
+})
