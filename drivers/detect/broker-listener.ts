@@ -43,28 +43,12 @@ export interface ListenResult {
  * Rejects with a DriverError when there is no connection, or the broker refuses all subscriptions.
  */
 export async function listenToBroker(options: ListenOptions): Promise<ListenResult> {
+  const link = new BrokerLink(options, '5')
   try {
-    return await listenWith(options, '5')
+    return await link.run()
   } catch (error) {
-    if (!isVersionRefusal(error) || options.signal.aborted) throw error
-    return await listenWith(options, '3.1.1')
-  }
-}
-
-/** Old brokers answer version 5 with a refusal that says so, or hang up. */
-function isVersionRefusal(error: unknown): boolean {
-  if (!(error instanceof DriverError)) return false
-  return error.code === 'LINK_PROTOCOL' || (error.code === 'LINK_OPEN_FAILED' && error.message.includes('closed the connection at once'))
-}
-
-async function listenWith(options: ListenOptions, version: MqttSettings['protocolVersion']): Promise<ListenResult> {
-  const link = new BrokerLink(options, version)
-  try {
-    const amiss = await link.open()
-    await link.listen()
-    return { version, amiss, ...(link.lost === undefined ? {} : { lost: link.lost }) }
-  } finally {
-    link.close()
+    if (!link.mayNotSpeakVersion || options.signal.aborted) throw error
+    return await new BrokerLink(options, '3.1.1').run()
   }
 }
 
@@ -74,12 +58,16 @@ class BrokerLink {
   readonly #over = new AbortController()
   readonly #names: { -readonly [K in keyof LinkNames]: LinkNames[K] }
   readonly #onAbort = (): void => this.#over.abort()
+  readonly #version: MqttSettings['protocolVersion']
   #failed: (error: DriverError) => void = () => undefined
-  lost: DriverError | undefined
+  #lost: DriverError | undefined
+  /** Old brokers answer a version that they do not know with a refusal that says so, or hang up without a word. */
+  mayNotSpeakVersion = false
 
   constructor(options: ListenOptions, version: MqttSettings['protocolVersion']) {
     const { url, topics, username, password, ca, onMessage } = options
     this.#options = options
+    this.#version = version
     const settings = mqttSettingsSchema.parse({
       url,
       topics: topics.map((topic) => ({ topic, qos: 0 })),
@@ -108,18 +96,31 @@ class BrokerLink {
     this.#client.on('disconnect', (packet) =>
       this.#fail(refusedByBroker(packet.reasonCode ?? 0, packet.properties?.reasonString ?? 'no text given', this.#names))
     )
-    this.#client.on('close', () => this.#fail(closedWithoutReason(this.#names)))
+    this.#client.on('close', () => {
+      if (this.#lost === undefined && !this.#names.connected) this.mayNotSpeakVersion = true
+      this.#fail(closedWithoutReason(this.#names))
+    })
+  }
+
+  async run(): Promise<ListenResult> {
+    try {
+      const amiss = await this.#open()
+      await pause(this.#options.clock, this.#options.listenMs, this.#over.signal)
+      return { version: this.#version, amiss, ...(this.#lost === undefined ? {} : { lost: this.#lost }) }
+    } finally {
+      this.#close()
+    }
   }
 
   /** Resolves with what was not granted. */
-  open(): Promise<string> {
+  #open(): Promise<string> {
     const { signal, topics } = this.#options
     const asked = topics.map((topic) => ({ topic, qos: 0 as const }))
     if (signal.aborted) this.#over.abort()
     signal.addEventListener('abort', this.#onAbort)
     return new Promise((resolve, reject) => {
       this.#failed = reject
-      this.#over.signal.addEventListener('abort', () => reject(this.lost ?? STOPPED))
+      this.#over.signal.addEventListener('abort', () => reject(this.#lost ?? STOPPED))
       this.#client.on('connect', () => {
         this.#names.connected = true
         this.#client.subscribe([...topics], { qos: 0 }, (error, _sent, answer) => {
@@ -138,11 +139,7 @@ class BrokerLink {
     })
   }
 
-  async listen(): Promise<void> {
-    await pause(this.#options.clock, this.#options.listenMs, this.#over.signal)
-  }
-
-  close(): void {
+  #close(): void {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#failed = () => undefined
     this.#client.removeAllListeners('message')
@@ -150,7 +147,8 @@ class BrokerLink {
   }
 
   #fail(error: DriverError): void {
-    this.lost ??= error
+    this.#lost ??= error
+    if (error.code === 'LINK_PROTOCOL' && !this.#names.connected) this.mayNotSpeakVersion = true
     this.#failed(error)
     this.#over.abort()
   }

@@ -11,7 +11,7 @@ export function describeDetection(detection: Detection): readonly string[] {
   for (const finding of findings) lines.push(sentence(finding), ...details(finding))
   if (outcome === 'possible') {
     lines.push('Nothing was proved. What fits a little:')
-    lines.push(...possible.slice(0, SHOWN_POSSIBLE).map(({ title, protocol, why }) => `  ${title} (${protocol}): ${why}`))
+    lines.push(...possible.slice(0, SHOWN_POSSIBLE).map(({ title, protocol, why }) => `  ${title} [${protocol}]: ${why}`))
   }
   if (outcome !== 'detected') lines.push(...seenInstead(detection))
   const foreign = heard.topics.filter(({ protocol }) => protocol === undefined)
@@ -28,18 +28,18 @@ export function describeDetection(detection: Detection): readonly string[] {
   return lines
 }
 
-/** `Nooploop LinkTrack, NLink frames (nooploop-nlink), node_frame2, at 921600 baud: 412 frames, 100 % checksums, 4 tags heard` */
+/** `Nooploop LinkTrack, NLink frames [nooploop-nlink], node_frame2, at 921600 baud: 412 frames, 100 % checksums, 4 tags heard` */
 export function sentence(finding: Finding): string {
   const { checksums, frames, kinds, line, protocol, tagCount, title, topics } = finding
   const names = Object.keys(kinds)
   const shown = names.length === 0 ? '' : `, ${names.slice(0, SHOWN_KINDS).join(', ')}${names.length > SHOWN_KINDS ? ' …' : ''}`
   const speed =
-    line?.baudRate === undefined ? '' : ` at ${line.baudRate} baud${line.dataBits === 7 ? `, 7 bits, ${line.parity} parity` : ''}`
-  const where = topics === undefined ? speed : ` on ${topics.join(', ')}`
+    line?.baudRate === undefined ? '' : `, at ${line.baudRate} baud${line.dataBits === 7 ? `, 7 bits, ${line.parity} parity` : ''}`
+  const where = topics === undefined ? speed : `, on ${topics.join(', ')}`
   const right =
     checksums === undefined ? '' : `, ${Math.floor((100 * checksums.right) / Math.max(1, checksums.right + checksums.wrong))} % checksums`
   const count = counted(frames, topics === undefined ? 'frame' : 'message')
-  return `${title} (${protocol})${shown}${where}: ${count}${right}, ${counted(tagCount, 'tag')} heard`
+  return `${title} [${protocol}]${shown}${where}: ${count}${right}, ${counted(tagCount, 'tag')} heard`
 }
 
 function details(finding: Finding): readonly string[] {
@@ -52,7 +52,7 @@ function details(finding: Finding): readonly string[] {
 }
 
 function alternativeLine({ protocol, tie, title, why }: Alternative): string {
-  const said = `${title} (${protocol})`
+  const said = `${title} [${protocol}]`
   return tie ? `  It may as well be ${said}: ${why}. The device tells which it is.` : `  ${said} fits less: ${why}.`
 }
 

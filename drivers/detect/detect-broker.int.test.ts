@@ -5,6 +5,14 @@ import { CODECS, findCodec } from '../../firmware-protocols/registry.ts'
 import { loadSeeds } from '../../test-support/fuzz/load-seeds.ts'
 import { makeCertificates } from '../../test-support/kafka/certificates.ts'
 import { type Mosquitto, type MosquittoOptions, mosquittoProgram, startMosquitto } from '../../test-support/mosquitto.ts'
+import { connackPacket, packet, publishPacket } from '../../test-support/mqtt-bytes.ts'
+import {
+  type BrokerConnection,
+  CONNECT,
+  type ScriptedMqttBroker,
+  SUBSCRIBE,
+  startScriptedMqttBroker
+} from '../../test-support/scripted-mqtt-broker.ts'
 import { systemClock } from '../../test-support/system-clock.ts'
 import { type DetectBrokerOptions, detectBroker } from './detect-broker.ts'
 import type { Detection, Finding } from './detection.ts'
@@ -192,5 +200,63 @@ describe.skipIf(mosquittoProgram() === undefined)('a real Mosquitto', () => {
       listenMs: 200
     })
     expect(detection).toMatchObject({ outcome: 'silent', findings: [], notes: [expect.stringContaining('anonymous clients')] })
+  })
+})
+
+const PROTOCOL_LEVEL_AT = 6
+const payload = new TextEncoder().encode('{"position":{"x":1,"y":2,"z":3,"quality":80}}')
+const location = { topic: 'dwm/node/4d18/uplink/location', payload, qos: 0, dup: false, retain: true } as const
+
+describe('an old broker', () => {
+  let broker: ScriptedMqttBroker | undefined
+  afterEach(async () => {
+    await broker?.stop()
+  })
+
+  it.each([
+    ['hangs up', (connection: BrokerConnection) => connection.cut()],
+    ['refuses', (connection: BrokerConnection) => connection.end(connackPacket('3.1.1', false, 1))]
+  ])('that %s at version 5 is listened to with 3.1.1, and that is proposed', async (_name, refuse) => {
+    broker = await startScriptedMqttBroker({
+      version: '3.1.1',
+      on: ({ type, body }, connection) => {
+        if (type === SUBSCRIBE) setTimeout(() => connection.send(publishPacket('3.1.1', location)), 0)
+        if (type !== CONNECT || body[PROTOCOL_LEVEL_AT] !== 5) return false
+        refuse(connection)
+        return true
+      }
+    })
+    const stop = new AbortController()
+    const detection = await detectBroker({
+      url: broker.url,
+      codecs: CODECS,
+      clock: systemClock,
+      signal: stop.signal,
+      listenMs: 30_000,
+      onProgress: ({ messages }) => {
+        if (messages !== undefined && messages > 0) stop.abort()
+      }
+    })
+    expect(detection.findings).toMatchObject([{ protocol: 'dwm1001-pans-mqtt', mqttVersion: '3.1.1' }])
+    expect(detection.config?.sources['dwm1001-pans-mqtt']).toMatchObject({ protocolVersion: '3.1.1', topics: ['dwm/node/+/uplink/#'] })
+  })
+
+  it('that breaks off is told of, with what was heard until then', async () => {
+    broker = await startScriptedMqttBroker({
+      version: '5',
+      on: ({ type }, connection) => {
+        if (type === SUBSCRIBE) setTimeout(() => connection.end(Buffer.concat([publishPacket('5', location), packet(0xe0)])), 20)
+        return false
+      }
+    })
+    const detection = await detectBroker({
+      url: broker.url,
+      codecs: CODECS,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      listenMs: 30_000
+    })
+    expect(detection).toMatchObject({ outcome: 'detected', interrupted: false })
+    expect(detection.notes).toHaveLength(1)
   })
 })

@@ -3,11 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CODECS } from '../../firmware-protocols/registry.ts'
 import { receivedAt } from '../../test-support/uart.ts'
 import { topicFilterProblem } from '../mqtt/settings.ts'
 import type { UsbPort } from '../serial/usb-ports.ts'
-import { baudRatesOf } from './baud-ladder.ts'
 import { BytePortrait, onesAreOdd } from './byte-portrait.ts'
 import { captureFormOf } from './capture-lines.ts'
 import { contentOf } from './message-content.ts'
@@ -15,20 +13,6 @@ import { stablePortName } from './stable-port-name.ts'
 import { mergeFilters, topicShape, usualFilter } from './topic-shape.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
-
-describe('speeds', () => {
-  it('are those of the protocols first, each once', () => {
-    const rates = baudRatesOf(CODECS)
-    expect(rates.slice(0, 3)).toEqual([115_200, 9600, 921_600])
-    expect(new Set(rates).size).toBe(rates.length)
-    for (const { serialHabits } of CODECS) for (const rate of serialHabits?.baudRates ?? []) expect(rates).toContain(rate)
-  })
-
-  it('are known of every protocol of serial lines', () => {
-    for (const codec of CODECS.filter(({ createFramer }) => createFramer !== undefined))
-      expect(codec.serialHabits?.baudRates.length, codec.protocol).toBeGreaterThan(0)
-  })
-})
 
 describe('topics', () => {
   it.each([

@@ -104,7 +104,7 @@ it('finds protocol and speed, and listens no longer than it must', async () => {
   expect(trace.written).toBe(0)
   expect(clock.pendingTimers).toBe(0)
   expect(detection === undefined ? [] : describeDetection(detection)[0]).toMatch(
-    /^Nooploop LinkTrack, NLink frames \(nooploop-nlink\), .*node_frame.* at 921600 baud: \d+ frames, 100 % checksums, \d+ tags heard$/
+    /^Nooploop LinkTrack, NLink frames \[nooploop-nlink\], .*node_frame.*, at 921600 baud: \d+ frames, 100 % checksums, \d+ tags heard$/
   )
 })
 

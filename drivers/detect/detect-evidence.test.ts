@@ -5,8 +5,11 @@ import { randomBytes, streamOf } from '../../test-support/codec-stream.ts'
 import { SeededRandom } from '../../test-support/fuzz/seeded-random.ts'
 import { receivedAt } from '../../test-support/uart.ts'
 import { baudRatesOf } from './baud-ladder.ts'
+import { travelsOver } from './propose-source.ts'
 import { findingOf, isClear, rank } from './rank-streams.ts'
+import { rankTopics } from './rank-topics.ts'
 import { StreamPanel } from './stream-panel.ts'
+import { TopicPanel } from './topic-panel.ts'
 
 const STREAM_CODECS = CODECS.filter(({ createFramer }) => createFramer !== undefined)
 
@@ -31,7 +34,7 @@ describe.each(STREAM_CODECS)('$protocol', (codec) => {
         )
         expect(finding?.frames).toBeGreaterThan(20)
       }),
-      { numRuns: 12 }
+      { numRuns: 8 }
     )
   })
 
@@ -50,7 +53,7 @@ describe.each(STREAM_CODECS)('$protocol', (codec) => {
         const garbled = receivedAt(heard, streamOf(codec, new SeededRandom(seed), 60), { baudRate: sent })
         expect(findingOf(ranked(garbled))?.protocol).toBeUndefined()
       }),
-      { numRuns: 40 }
+      { numRuns: 20 }
     )
   })
 })
@@ -61,7 +64,7 @@ describe('noise', () => {
       fc.property(seeds, fc.integer({ min: 0, max: 20_000 }), (seed, length) => {
         expect(findingOf(ranked(randomBytes(new SeededRandom(seed), length)))?.protocol).toBeUndefined()
       }),
-      { numRuns: 60 }
+      { numRuns: 40 }
     )
   })
 
@@ -70,7 +73,7 @@ describe('noise', () => {
       fc.property(fc.array(fc.string({ maxLength: 60 }), { maxLength: 100 }), (lines) => {
         expect(findingOf(ranked(new TextEncoder().encode(lines.join('\r\n'))))?.protocol).toBeUndefined()
       }),
-      { numRuns: 60 }
+      { numRuns: 40 }
     )
   })
 
@@ -80,7 +83,7 @@ describe('noise', () => {
         const bytes = Uint8Array.from({ length: piece.length * times }, (_, index) => piece[index % piece.length] ?? 0)
         expect(findingOf(ranked(bytes))?.protocol).toBeUndefined()
       }),
-      { numRuns: 200 }
+      { numRuns: 100 }
     )
   })
 })
@@ -99,5 +102,65 @@ describe('what else fits', () => {
     if (nmea === undefined) throw new Error('no such codec')
     expect(isClear(ranked(streamOf(nmea, new SeededRandom(1), 30)))).toBe(true)
     expect(isClear(ranked(streamOf(nmea, new SeededRandom(1), 2)))).toBe(false)
+  })
+})
+
+const MQTT = CODECS.filter((codec) => travelsOver(codec, 'mqtt'))
+
+describe('messages', () => {
+  it('that are noise are of no protocol, on whatever topics', () => {
+    const level = fc.constantFrom(
+      'a',
+      'site',
+      'node',
+      '4d18',
+      'uplink',
+      'location',
+      'gw',
+      'ac233fc01234',
+      'status',
+      'up',
+      'tags',
+      'x',
+      'event'
+    )
+    const topic = fc.array(level, { minLength: 1, maxLength: 5 }).map((levels) => levels.join('/'))
+    const payload = fc.oneof(
+      fc.uint8Array({ maxLength: 80 }),
+      fc.jsonValue().map((value) => new TextEncoder().encode(JSON.stringify(value))),
+      fc.string().map((text) => new TextEncoder().encode(text))
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(topic, payload), { maxLength: 40 }), (messages) => {
+        const panel = new TopicPanel(MQTT)
+        for (const [name, bytes] of messages) panel.take(bytes, { topic: name })
+        expect(rankTopics(panel.evidence()).findings.map(({ protocol, why }) => `${protocol} ${why}`)).toEqual([])
+      }),
+      { numRuns: 150 }
+    )
+  })
+
+  it('cost no more memory on endless topics', () => {
+    const panel = new TopicPanel(MQTT)
+    const payload = new TextEncoder().encode('{"x":1}')
+    const word = (index: number): string => [...String(index)].map((digit) => 'ghijklmnop'[Number(digit)]).join('')
+    for (let index = 0; index < 2_000; index++) panel.take(payload, { topic: `t/${word(index)}` })
+    expect(panel.messages).toBe(2_000)
+    expect(panel.evidence()).toHaveLength(500)
+    expect(panel.beyond).toBe(1_500)
+  })
+})
+
+describe('speeds', () => {
+  it('are those of the protocols first, each once', () => {
+    const rates = baudRatesOf(CODECS)
+    expect(rates.slice(0, 3)).toEqual([115_200, 9600, 921_600])
+    expect(new Set(rates).size).toBe(rates.length)
+    for (const { serialHabits } of CODECS) for (const rate of serialHabits?.baudRates ?? []) expect(rates).toContain(rate)
+  })
+
+  it('are known of every protocol of serial lines', () => {
+    for (const codec of CODECS.filter(({ createFramer }) => createFramer !== undefined))
+      expect(codec.serialHabits?.baudRates.length, codec.protocol).toBeGreaterThan(0)
   })
 })
