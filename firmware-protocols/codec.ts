@@ -124,7 +124,7 @@ export interface SerialHabits {
   readonly baudRates: readonly number[]
   /** Bits of checksum in a frame; absent: there is none, and frames are known by their form alone. */
   readonly checksumBits?: number
-  /** For devices that speak only when asked: a question that changes nothing at them. */
+  /** For devices that are silent until something starts them, and have no `poll`: a question that changes nothing at them. */
   readonly question?: Uint8Array
 }
 

@@ -139,6 +139,12 @@ it('asks into silence only when it is told to, and finds who answers', async () 
   const asked = await detect({ baudRate: 115_200, answer }, { listenMs: 300, ask: true })
   expect(asked.detection?.findings).toMatchObject([{ protocol: 'dwm1001-uart-tlv', line: { baudRate: 115_200 } }])
   expect(asked.detection?.notes.join()).toContain('only when it was asked')
+  expect(asked.detection?.config?.sources['dwm1001-uart-tlv']).not.toHaveProperty('poll')
+})
+
+it('proposes not to ask where another computer asks already', async () => {
+  const { detection } = await detect({ baudRate: 115_200, burst: speech('dwm1001-uart-tlv', 3) })
+  expect(detection?.config?.sources['dwm1001-uart-tlv']).toMatchObject({ poll: { everyS: 0 } })
 })
 
 it('never asks a device that speaks', async () => {

@@ -2,7 +2,7 @@ import type { Codec } from '../../firmware-protocols/codec.ts'
 import type { Clock, DriverError } from '../driver.ts'
 import { pause } from '../run-end.ts'
 import { baudRatesOf } from './baud-ladder.ts'
-import type { Detection, SniffProgress } from './detection.ts'
+import type { Detection, Finding, SniffProgress } from './detection.ts'
 import { type OpenSniffPort, openSniffPort, type SniffPort } from './open-sniff-port.ts'
 import { PortRound, type RoundResult } from './port-round.ts'
 import { proposeConfig, serialSource } from './propose-source.ts'
@@ -51,6 +51,8 @@ class PortSweep {
   readonly #over = new AbortController()
   readonly #results: RoundResult[] = []
   readonly #notes: string[] = []
+  /** The answers are to our own questions. */
+  #isAsked = false
   #lost: DriverError | undefined
   #round: PortRound | undefined
 
@@ -133,7 +135,7 @@ class PortSweep {
 
   async #askAll(port: SniffPort): Promise<void> {
     for (const codec of this.#options.codecs) {
-      const question = codec.serialHabits?.question
+      const question = questionOf(codec)
       if (question === undefined || codec.createFramer === undefined) continue
       if (this.#over.signal.aborted) return
       const baudRate = port.changeBaudRate === undefined ? undefined : codec.serialHabits?.baudRates[0]
@@ -156,7 +158,10 @@ class PortSweep {
       .map((judged) => ({ ...judged, detected: judged.share >= ANSWER_SHARE }))
     if (ranked[0]?.detected !== true) return false
     this.#results[this.#results.length - 1] = { ...result, ranked }
-    this.#notes.push(`the device spoke only when it was asked (in ${codec.protocol}); the gateway does not ask, so something else must`)
+    this.#isAsked = true
+    const whoAsks =
+      codec.poll === undefined ? 'the gateway does not ask, so the device must be told to speak by itself' : 'the gateway asks as well'
+    this.#notes.push(`the device spoke only when it was asked (in ${codec.protocol}); ${whoAsks}`)
     return true
   }
 
@@ -180,7 +185,9 @@ class PortSweep {
       possible,
       heard: { speeds: this.#results.map(({ heard }) => heard), topics: [] },
       notes: this.#notes,
-      ...(finding === undefined || stable === undefined ? {} : proposeConfig([serialSource(finding, codecs, stable.name)])),
+      ...(finding === undefined || stable === undefined
+        ? {}
+        : proposeConfig([serialSource(finding, codecs, stable.name, this.#isAsked ? {} : tapSettings(finding, codecs))])),
       interrupted: signal.aborted
     }
   }
@@ -201,7 +208,17 @@ function bestOf(results: readonly RoundResult[]): RoundResult | undefined {
   return best
 }
 
+function questionOf({ poll, serialHabits }: Codec): Uint8Array | undefined {
+  return poll?.requests[poll.usual[0] ?? ''] ?? serialHabits?.question
+}
+
+/** Answers that were heard unasked: another computer asks on this line, and two must not. */
+function tapSettings({ protocol }: Finding, codecs: readonly Codec[]): Readonly<Record<string, unknown>> {
+  const isPolled = codecs.some((codec) => codec.protocol === protocol && codec.poll !== undefined)
+  return isPolled ? { poll: { everyS: 0 } } : {}
+}
+
 function askedOnly(codecs: readonly Codec[]): readonly string[] {
-  const names = codecs.filter(({ serialHabits }) => serialHabits?.question !== undefined).map(({ protocol }) => protocol)
+  const names = codecs.filter((codec) => questionOf(codec) !== undefined).map(({ protocol }) => protocol)
   return names.length === 0 ? [] : [`some devices speak only when asked (${names.join(', ')}): --probe asks them`]
 }

@@ -26,7 +26,14 @@ const indented = (text: string, by: string): string => text.replace(/^(?=.)/gm, 
 
 const DEFAULT_BAUD_RATE = 115_200
 
-export function serialSource(finding: Finding, codecs: readonly Codec[], port: string, remarks: readonly string[] = []): ProposedSource {
+/** `more`: settings besides those that the finding tells. */
+export function serialSource(
+  finding: Finding,
+  codecs: readonly Codec[],
+  port: string,
+  more: Readonly<Record<string, unknown>> = {},
+  remarks: readonly string[] = []
+): ProposedSource {
   const { line, protocol } = finding
   const settings: Record<string, unknown> = { driver: 'serial', protocol, port }
   if (line?.baudRate !== undefined) settings['baudRate'] = line.baudRate
@@ -34,14 +41,14 @@ export function serialSource(finding: Finding, codecs: readonly Codec[], port: s
     settings['dataBits'] = 7
     settings['parity'] = line.parity
   }
-  return { id: protocol, settings, remarks: [...remarks, ...remarksOf(finding, codecs)] }
+  return { id: protocol, settings: { ...settings, ...more }, remarks: [...remarks, ...remarksOf(finding, codecs)] }
 }
 
 /** What is known of a port from a capture alone: its protocol. The port must be named by who pastes it. */
 export function captureSource(finding: Finding, codecs: readonly Codec[]): ProposedSource {
   const baudRate = codecs.find(({ protocol }) => protocol === finding.protocol)?.serialHabits?.baudRates[0] ?? DEFAULT_BAUD_RATE
   const assumed = { ...finding, line: { dataBits: 8, parity: 'none', ...finding.line, baudRate } } as const
-  return serialSource(assumed, codecs, '/dev/serial/by-id/NAME-OF-THE-ADAPTER', [
+  return serialSource(assumed, codecs, '/dev/serial/by-id/NAME-OF-THE-ADAPTER', {}, [
     'port: a file does not tell it; `ls /dev/serial/by-id` lists what is plugged in',
     `baudRate: a file does not tell it; ${baudRate} is the usual one of this protocol`
   ])
