@@ -76,6 +76,11 @@ export const ERROR_CODES = {
     remedy: 'Name a file that does not exist yet, on a disk that has room for the whole log. The log itself is unharmed.'
   },
   LOG_CLOSED: { title: 'The log was used after it was closed', blame: 'program', remedy: 'A defect of the program: please report it.' },
+  PIPELINE_INVALID: {
+    title: 'Processors cannot be joined: a name, a type or a circle among them is wrong',
+    blame: 'program',
+    remedy: 'A defect of the program, or of an extension: please report what the message names.'
+  },
   WEB_PORT_TAKEN: {
     title: 'The port of the page is in use by another program',
     blame: 'installer',
