@@ -42,6 +42,8 @@ interface Trial {
   readonly failures: DriverError[]
   readonly counters: FrameCounters
   readonly ending: AbortController
+  /** Bytes and messages that a recording would have got. */
+  readonly recorded: Uint8Array[]
   pendingTimers(): number
 }
 
@@ -71,6 +73,8 @@ function tryOut<Settings>(driver: Driver<Settings>, world: DriverWorld, settings
   const deliveries: Delivery[] = []
   const failures: DriverError[] = []
   const ending = new AbortController()
+  const recorded: Uint8Array[] = []
+  const keep = (bytes: Uint8Array): void => void recorded.push(bytes.slice())
   const clock = countingClock(world.clock ?? systemClock)
   const counters = { bytesIn: 0, frames: 0, readings: 0, ignored: 0, incomplete: 0, errors: 0, discardedBytes: 0, dropped: 0 }
   const run = driver.createRun(driver.settings.parse(settings), world.codec, {
@@ -78,6 +82,7 @@ function tryOut<Settings>(driver: Driver<Settings>, world: DriverWorld, settings
     clock,
     log: createMemoryLogger(),
     counters,
+    tap: { bytes: keep, message: keep },
     signal: ending.signal,
     sink: {
       deliver(delivery) {
@@ -88,7 +93,7 @@ function tryOut<Settings>(driver: Driver<Settings>, world: DriverWorld, settings
     degraded: () => undefined,
     failed: (error) => failures.push(error)
   })
-  return { run, deliveries, failures, counters, ending, pendingTimers: () => clock.pending() }
+  return { run, deliveries, failures, counters, ending, recorded, pendingTimers: () => clock.pending() }
 }
 
 /** What keeps a process alive, by kind; immediates come and go with every turn. */
@@ -195,6 +200,17 @@ export function describeDriverContract<Settings>(
       expect(counters.frames).toBeGreaterThan(0)
       expect(failures).toEqual([])
       await run.stop()
+    })
+
+    // What makes readings itself has no link that could be recorded.
+    it.skipIf(driver.carries.length === 0)('shows a recording what comes over the link, once', async () => {
+      const trial = begin()
+      await trial.run.start()
+      await receive(trial)
+      const bytes = trial.recorded.reduce((sum, each) => sum + each.length, 0)
+      expect(bytes).toBeGreaterThan(0)
+      expect(bytes).toBe(trial.counters.bytesIn)
+      await trial.run.stop()
     })
 
     it('starts again through new runs', async () => {

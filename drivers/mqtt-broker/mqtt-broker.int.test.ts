@@ -429,6 +429,23 @@ describe('the built-in broker', () => {
     expect(counters.errors).toBe(1)
   })
 
+  it('lets a client in again that was unplugged or reset in the middle of a message, and others do not notice', async () => {
+    await open()
+    const other = await join()
+    const whole = publishPacket(line(1), { id: 1, qos: 1 })
+    for (const breakOff of [(socket: Socket) => socket.destroy(), (socket: Socket) => socket.resetAndDestroy()]) {
+      const peer = await admitted()
+      peer.socket.write(whole.subarray(0, whole.length - 3))
+      await other.publishAsync(TOPIC, line(2), { qos: 1 })
+      breakOff(peer.socket)
+      const again = await admitted()
+      again.socket.write(whole)
+      await waitFor('the acknowledgement', () => again.heard().length === 8)
+      again.socket.destroy()
+    }
+    expect(xs()).toEqual([2, 1, 2, 1])
+  })
+
   it('reads the same however the stream is cut, also what comes behind CONNECT at once', async () => {
     await open()
     const stream = Buffer.concat([CONNECT_311, ...[1, 2, 3].map((id) => publishPacket(line(id), { id, qos: 1 }))])

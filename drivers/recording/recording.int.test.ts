@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describeDriverContract } from '../../test-support/driver-contract.ts'
 import { createMemoryLogger } from '../../test-support/memory-logger.ts'
+import { systemClock } from '../../test-support/system-clock.ts'
 import { createToyCodec } from '../../test-support/toy-codec.ts'
 import { createVirtualClock, settlePromises, type VirtualClock } from '../../test-support/virtual-clock.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
 import { createStreamFeed } from '../codec-feed.ts'
 import type { Delivery, DriverContext } from '../driver.ts'
 import { createMessageFeed } from '../message-feed.ts'
+import { createSupervisor } from '../supervisor/supervisor.ts'
 import { recordingDriver } from './driver.ts'
 import { openRecording } from './read-recording.ts'
 import { Recorder } from './recorder.ts'
@@ -193,6 +195,27 @@ describe('the recorder', () => {
     await recording?.close()
     expect([...kinds].toSorted()).toEqual(['bytes', 'lost'])
   })
+})
+
+it('is played when its file is there at last', async () => {
+  const deliveries: Delivery[] = []
+  const made = await recordStream()
+  const supervisor = createSupervisor({
+    drivers: [recordingDriver],
+    findCodec: () => codec,
+    clock: systemClock,
+    log: createMemoryLogger(),
+    random: Math.random,
+    policy: { startLimitMs: 5_000, stopLimitMs: 5_000, stableMs: 60_000, backoff: { firstMs: 20, factor: 2, capMs: 100, jitter: 0.5 } },
+    onDelivery: (_sourceId, delivery) => deliveries.push(delivery),
+    onHealth: () => undefined
+  })
+  const file = join(folder, 'later.tagrec')
+  supervisor.apply([{ id: 'again', driver: 'recording', protocol: 'toy', enabled: true, settings: { file, speed: 1000 } }])
+  await waitFor('it is missed', () => supervisor.statuses()[0]?.lastError?.code === 'RECORDING_UNREADABLE')
+  await rename(made.path, file)
+  await waitFor('it is played', () => deliveries.length === made.heard.length)
+  await supervisor.close()
 })
 
 describeDriverContract(

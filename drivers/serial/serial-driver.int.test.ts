@@ -145,6 +145,35 @@ describe('a source on a serial port', () => {
     await device.close()
   })
 
+  it('starts a device again that was reset and came back silent', async () => {
+    apply({ port: pair.port, silenceLimitS: 0.5, onOpen: { send: ['start\\r'], ifQuietForS: 0.1 } })
+    const device = await open(pair.device, 'r+')
+    let talks = false
+    const playing = (async () => {
+      const buffer = Buffer.alloc(256)
+      for (;;) {
+        const { bytesRead } = await device.read(buffer, 0, buffer.length, null)
+        if (bytesRead === 0) return
+        if (buffer.toString('latin1', 0, bytesRead).includes('start')) talks = true
+      }
+    })().catch(() => undefined)
+    const hears = async (): Promise<void> => {
+      const before = deliveries.length
+      await waitFor('it is heard', async () => {
+        if (talks) await device.write('4d18 1 2\n')
+        return deliveries.length > before
+      })
+    }
+    await hears()
+    talks = false
+    await device.write('4d18 1')
+    await waitFor('its silence is noticed', () => status()?.lastError?.code === 'LINK_SILENT')
+    await hears()
+    await pair.unplug()
+    await playing
+    await device.close()
+  })
+
   it('is degraded while bytes come in of which none make sense, as with a wrong baud rate', async () => {
     const clock = createVirtualClock()
     const judged = createSupervisor({

@@ -140,6 +140,17 @@ describe('a source of datagrams', () => {
     expect(status()?.counters).toMatchObject({ bytesIn: 33, frames: 3, readings: 3, discardedBytes: 6, dropped: 0 })
   })
 
+  it('hears a sender that was restarted, from whichever port it sends now', async () => {
+    await apply({})
+    await sendTo(sender, LINE, port)
+    await waitFor('it is heard', () => deliveries.length === 1)
+    await close(sender)
+    sender = await openSender()
+    await sendTo(sender, LINE, port)
+    await waitFor('it is heard again', () => deliveries.length === 2)
+    expect(changes.map(({ to }) => to)).toEqual(['starting', 'up'])
+  })
+
   it('listens to the senders it is told to, and counts the others', async () => {
     await apply({ from: ['127.0.0.0/30', '192.0.2.7'] })
     const stranger = createSocket('udp4')
