@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineEvent } from './define-event.ts'
 import { tagIdSchema } from './tag-id.ts'
 
-const localPosition = z
+export const localPositionSchema = z
   .object({
     x: z.number(),
     y: z.number(),
@@ -11,7 +11,7 @@ const localPosition = z
   })
   .describe("Metres in the positioning system's frame")
 
-const geoPosition = z
+export const geoPositionSchema = z
   .object({ latitudeDeg: z.number(), longitudeDeg: z.number(), altitudeM: z.number().optional(), geoidSeparationM: z.number().optional() })
   .describe('WGS84; altitude above mean sea level')
 
@@ -39,7 +39,7 @@ const heard = {
 
 const triple = z.tuple([z.number().nullable(), z.number().nullable(), z.number().nullable()])
 
-const gas = z
+export const gasSchema = z
   .object({
     gas: z.string(),
     ppm: z.number().optional(),
@@ -69,7 +69,7 @@ const measurements = {
   helmetWorn: z.boolean().optional(),
   illuminanceLux: z.number().optional(),
   co2Ppm: z.number().optional(),
-  gases: z.array(gas).optional(),
+  gases: z.array(gasSchema).optional(),
   txPowerDbm: z.number().optional()
 }
 
@@ -83,8 +83,8 @@ export const tagMovement = defineEvent({
   retentionDays: 1,
   data: z.object({
     ...heard,
-    position: localPosition.optional(),
-    geo: geoPosition.optional(),
+    position: localPositionSchema.optional(),
+    geo: geoPositionSchema.optional(),
     ranges: z.array(range).optional(),
     quality: z.number().optional().describe("The vendor's figure, 0 to 100"),
     accuracyM: z.number().optional(),
@@ -114,7 +114,7 @@ export const tagInfo = defineEvent({
     speedMps: z.number().optional().describe('Where the frame has a speed but no fix that can be used'),
     courseDeg: z.number().optional(),
     unusableFix: z
-      .object({ position: localPosition.optional(), geo: geoPosition.optional() })
+      .object({ position: localPositionSchema.optional(), geo: geoPositionSchema.optional() })
       .optional()
       .describe('A fix that the protocol marks as unusable'),
     extra
@@ -184,7 +184,12 @@ export const tagAlert = defineEvent({
       .describe('This alert stands for many: the tag or source raised more than the configured number in a minute'),
     batteryPct: z.number().optional(),
     lastFix: z
-      .object({ position: localPosition.optional(), geo: geoPosition.optional(), accuracyM: z.number().optional(), ageMs: z.number() })
+      .object({
+        position: localPositionSchema.optional(),
+        geo: geoPositionSchema.optional(),
+        accuracyM: z.number().optional(),
+        ageMs: z.number()
+      })
       .optional()
       .describe('Last fix known when it was raised, with its age'),
     extra

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type * as business from '../events/business-events.ts'
 import type { dataGap, sourceLost, sourceRestored } from '../events/gateway-events.ts'
 import type { deviceStatus, tagAlert, tagInfo, tagMovement } from '../events/raw-events.ts'
 
@@ -11,14 +12,31 @@ export interface EventData extends InnerEvents {
   readonly SourceLost: z.infer<typeof sourceLost.data>
   readonly SourceRestored: z.infer<typeof sourceRestored.data>
   readonly DataGap: z.infer<typeof dataGap.data>
+  readonly PersonMovement: z.infer<typeof business.personMovement.data>
+  readonly PersonTelemetry: z.infer<typeof business.personTelemetry.data>
+  readonly PersonAlert: z.infer<typeof business.personAlert.data>
+  readonly PersonStopped: z.infer<typeof business.personStopped.data>
+  readonly PersonMoving: z.infer<typeof business.personMoving.data>
+  readonly ZoneEntered: z.infer<typeof business.zoneEntered.data>
+  readonly ZoneLeft: z.infer<typeof business.zoneLeft.data>
+  readonly PersonsInZone: z.infer<typeof business.personsInZone.data>
+  readonly ZoneStatusChanged: z.infer<typeof business.zoneStatusChanged.data>
+  readonly SignalLost: z.infer<typeof business.signalLost.data>
+  readonly SignalRestored: z.infer<typeof business.signalRestored.data>
+  readonly TelemetryAggregate: z.infer<typeof business.telemetryAggregate.data>
+  readonly DirectoryChanged: z.infer<typeof business.directoryChanged.data>
 }
 
 /** Events between processors that are never logged. */
 export interface InnerEvents {
-  /** The gateway heard nothing for a while, whoever sent: it was down, or stood still. Told before the first event after it. */
+  /** The gateway heard nothing from pipeline time `fromMs` to `toMs`, whoever sent: it was down, or stood still. Told before the first event after it. */
   readonly GatewayWasBlind: { readonly fromMs: number; readonly toMs: number }
+  /** A tag is somewhere: one fix, already located, smoothed and put on the map. Key: tag. */
+  readonly TagFix: { readonly fix: business.Fix; readonly person?: string; readonly speedMps?: number; readonly courseDeg?: number }
+  /** Where a person is, by the best of their tags; every fix, while `PersonMovement` is told at most so often. Key: person. */
+  readonly PersonFix: { readonly person: string; readonly fix: business.Fix; readonly speedMps?: number; readonly courseDeg?: number }
 }
 
 export type EventType = keyof EventData
 
-export const INNER_TYPES: readonly (keyof InnerEvents)[] = ['GatewayWasBlind']
+export const INNER_TYPES: readonly (keyof InnerEvents)[] = ['GatewayWasBlind', 'TagFix', 'PersonFix']
