@@ -11,6 +11,9 @@ const RETRY_AFTER_S = '5'
 
 export const STORED: Answer = { status: 200 }
 
+/** Not stored, and nothing will become of it: its sender need not keep it. */
+export const LET_GO: Answer = { status: 202, why: 'the storage fails: only alarms are kept, the rest is counted and let go' }
+
 export const REFUSALS = {
   token: {
     status: 401,
@@ -35,6 +38,7 @@ export const REFUSALS = {
   ending: { status: 503, error: 'ending', why: 'the endpoint is being stopped; send it again', headers: { 'retry-after': RETRY_AFTER_S } }
 } as const satisfies Readonly<Record<string, Answer>>
 
-export function bodyOf({ error, why }: Answer): Buffer {
-  return Buffer.from(`${JSON.stringify(error === undefined ? { status: 'stored' } : { error, why })}\n`)
+export function bodyOf({ error, status, why }: Answer): Buffer {
+  const outcome = status === LET_GO.status ? 'let-go' : 'stored'
+  return Buffer.from(`${JSON.stringify(error === undefined ? { status: outcome, why } : { error, why })}\n`)
 }

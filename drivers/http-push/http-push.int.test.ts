@@ -77,6 +77,7 @@ describe('the endpoint', () => {
   let topics: (string | undefined)[]
   let counters: FrameCounters
   let commitsAtOnce: boolean
+  let storageFails: boolean
 
   const open = async (settings: object = {}, clock: Clock = systemClock): Promise<void> => {
     deliveries = []
@@ -108,6 +109,7 @@ describe('the endpoint', () => {
           if (commitsAtOnce) delivery.onDurable?.()
         }
       },
+      storageFails: () => storageFails,
       degraded: (why) => degraded.push(why),
       failed: (error) => {
         throw error
@@ -119,6 +121,7 @@ describe('the endpoint', () => {
   beforeEach(async () => {
     port = (await freePorts(1))[0] ?? 0
     commitsAtOnce = true
+    storageFails = false
   })
   afterEach(() => run.stop())
 
@@ -152,6 +155,22 @@ describe('the endpoint', () => {
     deliveries[0]?.onDurable?.()
     await pushed
     expect(answer).toMatchObject({ status: 200, body: { status: 'stored' } })
+  })
+
+  it('says so when the log lets a message go because the storage fails, so that its sender goes on to the next', async () => {
+    commitsAtOnce = false
+    await open()
+    const before = push(port, LINE)
+    await waitFor('it is delivered', () => deliveries.length === 1)
+    expect(deliveries[0]?.pressing).toBe(false)
+    storageFails = true
+    const letGo = push(port, LINE)
+    await waitFor('it is delivered', () => deliveries.length === 2)
+    expect(deliveries[1]?.pressing).toBe(true)
+    deliveries[1]?.onGivenUp?.()
+    expect(await letGo).toMatchObject({ status: 202, body: { status: 'let-go', why: expect.stringContaining('storage fails') } })
+    deliveries[0]?.onDurable?.()
+    expect(await before).toMatchObject({ status: 200, body: { status: 'stored' } })
   })
 
   it.each([

@@ -64,6 +64,10 @@ export class PushEndpoint implements PushHost {
     if (asksFirst) response.writeContinue()
   }
 
+  storageFails(): boolean {
+    return this.#context.storageFails?.() === true
+  }
+
   refuse(request: IncomingMessage, response: ServerResponse, refusal: Answer, bodyIsComing: boolean): void {
     const limit = this.clock.setTimeout(() => request.destroy(), DISCARD_LIMIT_MS)
     response.once('close', () => limit.cancel())

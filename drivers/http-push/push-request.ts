@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock, TimerHandle } from '../driver.ts'
 import type { MessageFeed } from '../message-feed.ts'
-import { type Answer, REFUSALS, STORED } from './answers.ts'
+import { type Answer, LET_GO, REFUSALS, STORED } from './answers.ts'
 import type { HttpPushSettings } from './settings.ts'
 import { writeAnswer } from './write-answer.ts'
 
@@ -10,6 +10,7 @@ export interface PushHost {
   readonly settings: HttpPushSettings
   readonly clock: Clock
   readonly feed: MessageFeed
+  storageFails(): boolean
   /** A callback of a socket: what it throws becomes the failure of the run. */
   guard<Args extends unknown[]>(callback: (...args: Args) => void): (...args: Args) => void
   /** Counts bytes of a body that is being received. Answers whether there is room for them. */
@@ -90,16 +91,25 @@ export class PushRequest {
 
   /** The answer; undefined while the log has not stored it. */
   #handOn(body: Uint8Array): Answer | undefined {
-    let durable = false
+    let outcome: Answer | undefined
     let handedOn = false
-    const onDurable = (): void => {
-      durable = true
-      if (handedOn) this.answer(STORED)
+    const settle = (answer: Answer) => (): void => {
+      outcome = answer
+      if (handedOn) this.answer(answer)
     }
-    const refusal = this.#host.feed.message(body, { topic: this.#path }, { onDurable })
+    const refusal = this.#host.feed.message(
+      body,
+      { topic: this.#path },
+      {
+        onDurable: settle(STORED),
+        onGivenUp: settle(LET_GO),
+        // Most senders send one thing after the other: an alarm may be next.
+        pressing: this.#host.storageFails()
+      }
+    )
     if (refusal !== undefined) return { status: 400, error: refusal.code, why: refusal.why }
     handedOn = true
-    return durable ? STORED : undefined
+    return outcome
   }
 
   /** The sender is gone, or has its answer. */

@@ -18,6 +18,8 @@ const SAY_EVERY_LOOKS = 10
 /** How long a stop waits for commits under way, so that what is durable is acknowledged and does not come twice. */
 const DRAIN_LIMIT_MS = 1_000
 const DRAIN_LOOK_MS = 20
+/** While the storage fails nothing is stored in time, and nothing is gained by having it sent again; after it, what memory holds takes its time. */
+const AFTER_FAILING_MS = 30_000
 const ENGINE_TURNS = 5
 /** Of all packets together that have arrived in part. */
 const HELD_BYTES_MIN = 33_554_432
@@ -57,6 +59,7 @@ export class BrokerRun implements DriverRun, LinkHost {
   #starting: Promise<void> | undefined
   #nextLook: TimerHandle | undefined
   #looks = 0
+  #storageFailedMs = Number.NEGATIVE_INFINITY
   #refused = new Map<Refusal, number>()
   #ending = false
   #stopped: Promise<void> | undefined
@@ -177,10 +180,18 @@ export class BrokerRun implements DriverRun, LinkHost {
   }
 
   #look(): void {
-    const overdueMs = this.clock.monotonicMs() - this.settings.storeTimeoutS * 1000
+    const nowMs = this.clock.monotonicMs()
+    const storageFails = this.#parts.context.storageFails?.() === true
+    if (storageFails) this.#storageFailedMs = nowMs
+    const storageFailed = nowMs - this.#storageFailedMs < AFTER_FAILING_MS
+    const overdueMs = nowMs - this.settings.storeTimeoutS * 1000
     for (const link of [...this.#links]) {
       const { oldest, size } = link.order
+      // What waited when the storage began to fail.
+      if (storageFails && size > 0) link.readOn()
       if (oldest === undefined || oldest.sinceMonotonicMs > overdueMs) continue
+      // Its link works, and alarms come by it, unless it may send no more.
+      if (storageFailed && size < this.settings.maxInflight) continue
       // `refuse` counts one of them.
       this.#parts.context.counters.dropped += size - 1
       link.refuse('log')

@@ -69,6 +69,8 @@ export class ClientLink extends Duplex {
   readonly commands = new ClientCommands()
   rights: Rights | undefined
   exactlyOnce: ExactlyOnce | undefined
+  /** Has the engine read what has come in behind messages that still wait. */
+  readOn: () => void = () => undefined
   readonly #host: LinkHost
   readonly #socket: Socket
   readonly #cutter: PacketCutter

@@ -35,6 +35,7 @@ export async function createBroker(parts: BrokerParts, intake: PublishIntake, gu
         link.write(CONNACK_IDENTIFIER_REJECTED)
         return done(new Error('no client id'), false)
       }
+      link.readOn = readerOf(client)
       link.setKeepalive(packet.keepalive ?? 0)
       packet.keepalive = 0
       packet.clean = true
@@ -82,6 +83,18 @@ export async function createBroker(parts: BrokerParts, intake: PublishIntake, gu
 }
 
 export type Guard = <Args extends unknown[]>(callback: (...args: Args) => void) => (...args: Args) => void
+
+/**
+ * aedes reads the next packets of a client when it is done with those before. What waits for a storage that fails must not hold up what
+ * comes behind it, and how much may wait the link says itself: so aedes is told that it is done.
+ */
+function readerOf(client: Client): () => void {
+  return () => {
+    Reflect.set(client, '_parsingBatch', 0)
+    const next: unknown = Reflect.get(client, '_nextBatch')
+    if (typeof next === 'function') next.call(client)
+  }
+}
 
 function badLogin(): AuthenticateError {
   return Object.assign(new Error('bad user name or password'), { returnCode: BAD_LOGIN })

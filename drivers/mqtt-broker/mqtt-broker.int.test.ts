@@ -59,6 +59,9 @@ describe('the built-in broker', () => {
   let contexts: { topic?: string | undefined; retained?: boolean | undefined }[]
   let counters: FrameCounters
   let commitsAtOnce: boolean
+  let storageFails: boolean
+  /** What the log lets go. */
+  let givesUp: (delivery: Delivery) => boolean
   const clients: MqttClient[] = []
   const sockets: Socket[] = []
 
@@ -85,9 +88,11 @@ describe('the built-in broker', () => {
       sink: {
         deliver: (delivery) => {
           deliveries.push(delivery)
-          if (commitsAtOnce) delivery.onDurable?.()
+          if (givesUp(delivery)) delivery.onGivenUp?.()
+          else if (commitsAtOnce) delivery.onDurable?.()
         }
       },
+      storageFails: () => storageFails,
       degraded: (why) => degraded.push(why),
       failed: (error) => {
         throw error
@@ -127,6 +132,8 @@ describe('the built-in broker', () => {
     contexts = []
     counters = { bytesIn: 0, frames: 0, readings: 0, ignored: 0, incomplete: 0, errors: 0, discardedBytes: 0, dropped: 0 }
     commitsAtOnce = true
+    storageFails = false
+    givesUp = () => false
   })
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.endAsync(true)))
@@ -230,7 +237,7 @@ describe('the built-in broker', () => {
     expect(again.heard().slice(4)).toEqual([0x40, 2, 0, 1])
   })
 
-  it.each([1, 2] as const)('makes a flood of QoS %i wait in the sender while the log is slow, and loses nothing of it', async (qos) => {
+  it.each([0, 1, 2] as const)('makes a flood of QoS %i wait in the sender while the log is slow, and loses nothing of it', async (qos) => {
     commitsAtOnce = false
     await open({ maxInflight: 10, maxRatePerS: 1_000_000 })
     const client = await join()
@@ -247,6 +254,63 @@ describe('the built-in broker', () => {
     })
     await Promise.all(published)
     expect(xs()).toEqual(Array.from({ length: 500 }, (_, x) => x))
+  })
+
+  it.each([0, 1, 2] as const)('takes a flood of QoS %i of which nothing need be stored', async (qos) => {
+    await open()
+    const client = await join()
+    await Promise.all(Array.from({ length: 500 }, () => client.publishAsync(TOPIC, '', { qos })))
+    await waitFor('all of it', () => counters.ignored === 500)
+  })
+
+  it.each([0, 1, 2] as const)(
+    'goes on hearing QoS %i while the storage fails: what the log lets go is done with, and alarms behind it come in',
+    async (qos) => {
+      const clock = createVirtualClock()
+      commitsAtOnce = false
+      storageFails = true
+      const isAlarm = (x: number): boolean => x % 100 === 99
+      // As the log does it: alarms are held, telemetry only as long as nobody is pressed.
+      givesUp = ({ pressing, readings }) => pressing === true && !isAlarm(readings[0]?.position?.x ?? 0)
+      await open({ maxInflight: 20, maxRatePerS: 1_000_000, storeTimeoutS: 20 }, clock)
+      const client = await join({ keepalive: 0 })
+      let left = false
+      client.on('close', () => {
+        left = true
+      })
+      const done = new Set<number>()
+      const numbers = Array.from({ length: 500 }, (_, x) => x)
+      for (const x of numbers) void client.publishAsync(TOPIC, line(x), { qos }).then(() => done.add(x))
+      await waitFor('all of it', () => deliveries.length === 500)
+      expect(xs()).toEqual(numbers)
+      if (qos > 0) {
+        const held = numbers.filter((x) => deliveries[x]?.pressing !== true || isAlarm(x))
+        expect(held.length).toBeLessThan(20)
+        await waitFor('the acknowledgements of what was let go', () => done.size >= 500 - held.length)
+        expect(held.filter((x) => done.has(x))).toEqual([])
+      }
+      // What is held is an alarm's: its client is not sent away for it, nor at once when the storage is well again.
+      await clock.advance(120_000)
+      storageFails = false
+      await clock.advance(20_000)
+      await (await join()).subscribeAsync('x')
+      expect(left).toBe(false)
+      for (const delivery of deliveries) delivery.onDurable?.()
+      await waitFor('all acknowledgements', () => done.size === 500)
+    }
+  )
+
+  it('sends a client away that may send no more while the storage fails', async () => {
+    const clock = createVirtualClock()
+    commitsAtOnce = false
+    storageFails = true
+    await open({ maxInflight: 3, storeTimeoutS: 20 }, clock)
+    const client = await join({ keepalive: 0 })
+    const closed = closeOf(client)
+    for (let x = 0; x < 5; x++) void client.publishAsync(TOPIC, line(x), { qos: 1 }).catch(() => undefined)
+    await waitFor('three', () => deliveries.length === 3)
+    await clock.advance(21_000)
+    await closed
   })
 
   it('reads a client no faster than its rate, loses nothing, and others do not wait', async () => {

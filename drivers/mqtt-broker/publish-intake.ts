@@ -12,6 +12,7 @@ const NOTHING = Buffer.alloc(0)
 const NOWHERE = '$SYS/taken'
 
 type Done = (error?: Error | null) => void
+type Answer = Pick<Envelope, 'onDurable' | 'onGivenUp' | 'pressing'>
 
 /**
  * Takes what clients publish. aedes asks here before it acknowledges (PUBACK is written when `done` is called, and PUBREC after it), so the
@@ -52,7 +53,7 @@ export class PublishIntake {
     }
     // A connection that broke publishes its will (MQTT 3.1.2.5): there is nobody to whom it could be acknowledged.
     if (client?.closed || link.destroyed) {
-      this.#read(packet, undefined)
+      this.#read(packet, {})
       emptied(packet)
       done()
       return
@@ -61,45 +62,72 @@ export class PublishIntake {
   }
 
   #take(link: ClientLink, packet: PublishPacket, done: Done): void {
-    const { clock } = this.#parts.context
+    const { clock, storageFails } = this.#parts.context
     const { exactlyOnce } = link
     const { messageId = 0, qos } = packet
-    const entry = link.order.expect(clock.monotonicMs(), () => {
+    const release = (): void => {
       done()
       link.released()
+    }
+    if (qos === 0 && storageFails?.() === true) {
+      // There is nobody to be told what becomes of it, and others wait behind it.
+      this.#read(packet, {})
+      emptied(packet)
+      setImmediate(release)
+      return
+    }
+    let isTaking = true
+    const entry = link.order.expect(clock.monotonicMs(), () => {
+      // The engine is in the middle of a read, and would not notice that more has come in.
+      if (isTaking) setImmediate(release)
+      else release()
     })
+    const pressing = this.#isPressing(link)
     const confirm = (): void => {
       this.#stored += 1
-      link.order.confirm(entry)
+      if (pressing) link.order.settle(entry)
+      else link.order.confirm(entry)
     }
-    if (qos !== 2 || exactlyOnce === undefined) this.#read(packet, confirm)
+    const letGo = (): void => link.order.settle(entry)
+    if (qos !== 2 || exactlyOnce === undefined) this.#read(packet, { onDurable: confirm, onGivenUp: letGo, pressing })
     else if (exactlyOnce.size >= Math.max(OPEN_QOS_2_MIN, 2 * this.#parts.settings.maxInflight)) {
       // It begins anew: what it sends again is stored again, marked.
       exactlyOnce.connected(false)
       link.refuse('qos-2')
     } else {
       const stored = exactlyOnce.receive(messageId, packet.dup, packet.topic, bytesOf(packet))
+      const after = (settle: () => void) => (): void => {
+        stored?.()
+        settle()
+      }
       if (stored === undefined) confirm()
-      else
-        this.#read(packet, () => {
-          stored()
-          confirm()
-        })
+      else this.#read(packet, { onDurable: after(confirm), onGivenUp: after(letGo), pressing })
     }
     emptied(packet)
+    isTaking = false
+    if (link.order.size > 0 && storageFails?.() === true) setImmediate(() => link.destroyed || link.readOn())
   }
 
-  #read(packet: PublishPacket, onDurable: (() => void) | undefined): void {
+  /**
+   * The storage fails, and half of what may be in flight is: from now on telemetry does not wait in it, nor does any answer wait for those
+   * before, so that alarms go on coming.
+   */
+  #isPressing({ order }: ClientLink): boolean {
+    const { context, settings } = this.#parts
+    return order.size > settings.maxInflight / 2 && context.storageFails?.() === true
+  }
+
+  #read(packet: PublishPacket, answer: Answer): void {
     const { context, settings } = this.#parts
     const { topic, dup, retain } = packet
     const bytes = bytesOf(packet)
     context.counters.bytesIn += bytes.length
     if (!this.#isRead(topic)) {
       context.counters.ignored += 1
-      onDurable?.()
+      answer.onDurable?.()
       return
     }
-    const envelope: Envelope = { onDurable, redelivered: dup ? true : undefined }
+    const envelope: Envelope = { ...answer, redelivered: dup ? true : undefined }
     this.#feed.frame(bytes, retain && settings.retainedIsOld ? { topic, retained: true } : { topic }, envelope)
   }
 }

@@ -42,9 +42,17 @@ describe('watchCommits', () => {
 
   it('gives no connection up while the storage fails, nor before what memory held has had its time', () => {
     const { gate, confirm } = gateWith(3)
-    expect(watchCommits(gate, 3_600_000, 3_600_000).kind).toBe('slow')
+    const heldUp = { storageFailedMs: 3_600_000, deafSinceMs: undefined }
+    expect(watchCommits(gate, 3_600_000, heldUp).kind).toBe('slow')
     confirm(2, 3_600_100)
-    expect(watchCommits(gate, 3_629_999, 3_600_000).kind).toBe('slow')
-    expect(watchCommits(gate, 3_630_000, 3_600_000).kind).toBe('lost')
+    expect(watchCommits(gate, 3_629_999, heldUp).kind).toBe('slow')
+    expect(watchCommits(gate, 3_630_000, heldUp).kind).toBe('lost')
+  })
+
+  it('gives a connection up by which not even an alarm can come in, though the storage fails', () => {
+    const { gate } = gateWith(3)
+    const heldUp = { storageFailedMs: 20_000, deafSinceMs: 11_000 }
+    expect(watchCommits(gate, 20_999, heldUp).kind).toBe('slow')
+    expect(watchCommits(gate, 21_000, heldUp)).toMatchObject({ kind: 'lost', why: expect.stringContaining('may send no more') })
   })
 })

@@ -17,6 +17,7 @@ export class RunWatch {
   #pausedSinceMs: number | undefined
   #lastPingMs = 0
   #storageFailedMs = Number.NEGATIVE_INFINITY
+  #deafSinceMs: number | undefined
 
   constructor(parts: MqttRunParts, fail: (error: DriverError) => void) {
     this.#parts = parts
@@ -43,10 +44,10 @@ export class RunWatch {
     if (this.#over) return
     const { context, settings } = this.#parts
     const { clock, storageFails } = context
-    if (storageFails?.() === true) this.#storageFailedMs = clock.monotonicMs()
-    // Where nothing more can come in, what the log has let go must make room.
-    const hears = stream.gate.size < settings.receiveMaximum
-    const finding = watchCommits(stream.gate, clock.monotonicMs(), hears ? this.#storageFailedMs : undefined)
+    const nowMs = clock.monotonicMs()
+    if (storageFails?.() === true) this.#storageFailedMs = nowMs
+    this.#deafSinceMs = stream.gate.size < settings.receiveMaximum ? undefined : (this.#deafSinceMs ?? nowMs)
+    const finding = watchCommits(stream.gate, nowMs, { storageFailedMs: this.#storageFailedMs, deafSinceMs: this.#deafSinceMs })
     if (finding.kind === 'lost') {
       this.#fail(new DriverError('LOG_NOT_CONFIRMING', finding.why, { retriable: true }))
       return

@@ -27,7 +27,12 @@ export class Backpressure {
     return this.#paused
   }
 
-  /** A message was received. What is returned is to be called when it is durable. */
+  /** While the storage fails, telemetry is better let go than waited for from here on: an alarm may be behind it. */
+  get isHalfFull(): boolean {
+    return this.#waiting >= this.#maxWaiting / 2
+  }
+
+  /** A message was received. What is returned is to be called when it is durable, or let go for good. */
   received(clock: { monotonicMs(): number }): () => void {
     if (this.#waiting === 0) this.#confirmedMs = clock.monotonicMs()
     this.#waiting++

@@ -127,8 +127,9 @@ export class WebsocketRun implements DriverRun {
     if (this.#phase !== 'starting' && this.#phase !== 'up') return
     const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data as ArrayBuffer)
     this.#watch?.heard()
-    const onDurable = this.#backpressure?.received(this.#context.clock)
-    this.#feed.message(bytes, undefined, { onDurable })
+    const pressing = this.#backpressure?.isHalfFull === true && this.#context.storageFails?.() === true
+    const settled = this.#backpressure?.received(this.#context.clock)
+    this.#feed.message(bytes, undefined, { onDurable: settled, onGivenUp: settled, pressing })
     if (this.#subscriber.isDone || isBinary) return
     this.#subscriber.see(bytes.toString('utf8'))
     this.#upWhenSubscribed()

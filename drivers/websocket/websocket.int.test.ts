@@ -112,6 +112,7 @@ describe('a source of WebSocket messages', () => {
   let changes: HealthChange[]
   let supervisor: ReturnType<typeof createSupervisor>
   let commitsAtOnce: boolean
+  let storageFails = false
   const stops: (() => Promise<unknown>)[] = []
 
   const supervise = (clock: Clock): void => {
@@ -124,8 +125,11 @@ describe('a source of WebSocket messages', () => {
       policy: { startLimitMs: 30_000, stopLimitMs: 5_000, stableMs: 60_000, backoff: { firstMs: 20, factor: 2, capMs: 100, jitter: 0.5 } },
       onDelivery: (_sourceId, delivery) => {
         deliveries.push(delivery)
-        if (commitsAtOnce) delivery.onDurable?.()
+        // As the log does it: telemetry is let go when somebody is pressed.
+        if (storageFails && delivery.pressing === true) delivery.onGivenUp?.()
+        else if (commitsAtOnce) delivery.onDurable?.()
       },
+      storageFails: () => storageFails,
       onHealth: (_sourceId, change) => changes.push(change)
     })
   }
@@ -375,6 +379,22 @@ describe('a source of WebSocket messages', () => {
       expect(status()?.amiss).toContain('the log confirmed nothing for 30 s')
       // What is confirmed after all counts for nothing now.
       for (const delivery of deliveries) delivery.onDurable?.()
+    })
+
+    it('goes on reading while the storage fails: what the log lets go is waited for no longer', async () => {
+      commitsAtOnce = false
+      storageFails = true
+      try {
+        const hub = await hubWith()
+        apply({ url: urlOf(hub.port), maxWaiting: 10, pingIntervalS: 0 })
+        await isUp()
+        await waitFor('it is connected', () => hub.clients.length === 1)
+        for (let number = 0; number < 100; number++) hub.clients[0]?.send(`4d18 ${number} 0\n`)
+        await waitFor('all of it', () => deliveries.length === 100)
+        expect(deliveries.filter(({ pressing }) => pressing !== true)).toHaveLength(5)
+      } finally {
+        storageFails = false
+      }
     })
 
     it('is degraded while messages come of which none make sense', async () => {
