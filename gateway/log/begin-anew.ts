@@ -22,6 +22,7 @@ import { migrate } from './migrations.ts'
 import { type Rescue, rescue } from './rescue.ts'
 import type { OpenedStore, StoreOptions } from './store-options.ts'
 import { syncDirectory } from './sync-directory.ts'
+import { type Lives, rememberLives } from './told-lives.ts'
 import { forgetSignature } from './wal-owner.ts'
 
 const INTERRUPTED = 'the rescue of a damaged database did not come to its end'
@@ -85,9 +86,12 @@ function build(paths: LogPaths, mark: MarkFile, options: StoreOptions, damaged: 
             )
       const place = { ...paths, database: paths.unfinished }
       const heard = { ...options, onOwnEvents: (events: readonly GatewayEvent[]) => void ownEvents.push(...events) }
-      beginLife(db, place, NO_MARK, memory, heard, life, rescued?.starts ?? [])
+      const toRemember: Lives[] = []
+      beginLife(db, place, NO_MARK, memory, heard, life, rescued?.starts ?? [], (lives) => void toRemember.push(lives))
       db.close()
       syncFile(paths.unfinished)
+      // Not before: what is missing in an attempt that comes to nothing the next one may save.
+      for (const lives of toRemember) rememberLives(paths.lives, lives)
       return { life, ownEvents }
     } finally {
       db.close()

@@ -8,11 +8,12 @@ import type { LogPaths } from './log-paths.ts'
 import { LogStore, type MarkWriter } from './log-store.ts'
 import type { StoreOptions } from './store-options.ts'
 import { syncDirectory } from './sync-directory.ts'
-import { type LifeStart, originsOf, readLives, rememberLives, untoldGaps, withGateway, withUntold } from './told-lives.ts'
+import { type LifeStart, type Lives, originsOf, readLives, untoldGaps, withGateway, withUntold } from './told-lives.ts'
 
 /**
  * The new epoch, the identity of the place and the gaps that tell of the old epoch come into being in one transaction. `earlier`: the
- * epochs whose events the database may hold.
+ * epochs whose events the database may hold. `remember` is called before it is committed, with what is to be known outside the database
+ * when the new life is in its place.
  */
 export function beginLife(
   db: Database.Database,
@@ -21,7 +22,8 @@ export function beginLife(
   memory: Memory,
   options: StoreOptions,
   life: NewLife,
-  earlier: readonly LifeStart[]
+  earlier: readonly LifeStart[],
+  remember: (lives: Lives) => void
 ): LogStore {
   ensureSentinel(paths)
   syncDirectory(paths.directory)
@@ -39,7 +41,7 @@ export function beginLife(
     const first = byLane((lane) => begun.lastSequence(lane) + 1)
     const starts: LifeStart[] = [...earlier, { epoch: life.epoch, first, ...(origin === undefined ? {} : { origin }) }]
     put.run('lives', JSON.stringify(starts))
-    rememberLives(paths.lives, { epoch: life.epoch, starts, gaps, gapSequence: store.lastSequence('alarm') + gaps.length })
+    remember({ epoch: life.epoch, starts, gaps, gapSequence: store.lastSequence('alarm') + gaps.length })
     store.commit([], [], gaps)
   }).immediate()
   if (store === undefined) throw new LogError('LOG_OPEN_FAILED', 'the log did not begin')

@@ -6,8 +6,9 @@ import type { Lane } from '../events/define-event.ts'
 import { decodeBatch } from './batch-codec.ts'
 import { kept } from './database.ts'
 import { headroomOf } from './disk-headroom.ts'
+import { troubleIn } from './disk-trouble.ts'
 import { type BlockRow, type LaneStatements, laneStatements, type TailRow } from './lane-tables.ts'
-import { isFull, sqliteCode } from './log-error.ts'
+import { sqliteCode } from './log-error.ts'
 
 /** Telemetry beyond this is left in the damaged file: copying it would delay the start and could fill the disk. */
 const MAX_TELEMETRY_BYTES = 64 * 1024 * 1024
@@ -69,7 +70,7 @@ export function carryOver(from: Database.Database, into: Database.Database, lane
       held.push(...ranges)
       lastChunk = ranges
     } catch (error) {
-      if (lane === 'alarm' || !isFull(error)) throw error
+      if (lane === 'alarm' || troubleIn(dirname(into.name), error) !== 'full') throw error
       // The beginning of the new life must have room, too.
       into.transaction(() => copier.remove(lastChunk)).immediate()
       held.length -= lastChunk.length

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
+import { exists } from './exists.ts'
 import type { LogPaths } from './log-paths.ts'
 import { syncDirectory } from './sync-directory.ts'
 
@@ -27,10 +28,16 @@ function named(paths: LogPaths, time: string): DamagedDatabase {
 
 /** The database itself first: its old name alone says whether the write-ahead log there is still its own. */
 export function takeForRescue(paths: LogPaths, wallMs: number): DamagedDatabase {
-  const damaged = named(paths, new Date(wallMs).toISOString().replaceAll(':', ''))
+  const damaged = freeName(paths, Math.floor(wallMs))
   renameSync(paths.database, damaged.rescuing)
   takeSideFiles(paths, damaged)
   return damaged
+}
+
+/** A clock that begins at the same time with each boot must not lay one damaged database over another. */
+function freeName(paths: LogPaths, wallMs: number): DamagedDatabase {
+  const damaged = named(paths, new Date(wallMs).toISOString().replaceAll(':', ''))
+  return exists(damaged.aside) || exists(damaged.rescuing) ? freeName(paths, wallMs + 1) : damaged
 }
 
 /** Only while there is no database at the old name. */
@@ -69,5 +76,5 @@ export function filesOf({ rescuing }: DamagedDatabase): readonly string[] {
 }
 
 function renameIfThere(from: string, to: string): void {
-  if (existsSync(from)) renameSync(from, to)
+  if (exists(from)) renameSync(from, to)
 }

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { diskTroubleOf, openingTrouble } from './disk-trouble.ts'
+import { diskTroubleOf, troubleIn } from './disk-trouble.ts'
 import { freshDirectory, openTestLog } from './log-test-support.ts'
 
 const failure = (code: string): Error => Object.assign(new Error(code), { code })
@@ -27,15 +27,15 @@ describe('why a log cannot be opened', () => {
     ['LOG_NEWER', undefined]
   ])('%s: %s', (code, trouble) => {
     expect(diskTroubleOf(failure(code))).toBe(trouble)
-    expect(openingTrouble(failure(code), directory)).toBe(trouble)
+    expect(troubleIn(directory, failure(code))).toBe(trouble)
   })
 
   it('asks the directory where SQLite only says that it cannot, and leaves nothing in it', () => {
-    expect(openingTrouble(failure('SQLITE_CANTOPEN'), directory)).toBeUndefined()
-    expect(openingTrouble(failure('SQLITE_READONLY'), directory)).toBeUndefined()
-    expect(openingTrouble(failure('SQLITE_IOERR_SHMSIZE'), directory)).toBe('failing')
+    expect(troubleIn(directory, failure('SQLITE_CANTOPEN'))).toBeUndefined()
+    expect(troubleIn(directory, failure('SQLITE_READONLY'))).toBeUndefined()
+    expect(troubleIn(directory, failure('SQLITE_IOERR_SHMSIZE'))).toBe('failing')
     writeFileSync(join(directory, 'file'), '')
-    expect(openingTrouble(failure('SQLITE_CANTOPEN'), join(directory, 'file'))).toBeUndefined()
+    expect(troubleIn(join(directory, 'file'), failure('SQLITE_CANTOPEN'))).toBeUndefined()
     rmSync(join(directory, 'file'))
     expect(() => rmSync(join(directory, 'log.probe'))).toThrow(expect.objectContaining({ code: 'ENOENT' }))
   })

@@ -13,10 +13,11 @@ export function diskTroubleOf(error: unknown): DiskTrouble | undefined {
 }
 
 /**
- * Why a log in this directory could not be opened: trouble of the disk, which may pass, or undefined for what somebody has to put
- * right. SQLite says "cannot open" for both, so the directory itself is tried.
+ * Why a log in this directory could not be opened or written: trouble of the disk, which may pass, or undefined for what somebody has to
+ * put right. SQLite says "cannot open" for both, and of what is full it knows ENOSPC only: a quota that is used up is an "I/O error" to it.
+ * So the directory itself is tried.
  */
-export function openingTrouble(error: unknown, directory: string): DiskTrouble | undefined {
+export function troubleIn(directory: string, error: unknown): DiskTrouble | undefined {
   const code = sqliteCode(error)
   const known = diskTroubleOf(error)
   if (known !== undefined || !/^SQLITE_(CANTOPEN|READONLY|IOERR|PERM)/.test(code)) return known

@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import type { Lane } from '../events/define-event.ts'
-import { Ballast } from './ballast.ts'
-import { openingTrouble } from './disk-trouble.ts'
+import { troubleIn } from './disk-trouble.ts'
 import { LogError } from './log-error.ts'
 import { lockLog } from './log-lock.ts'
 import type { FromLogThread, LogThreadSettings, ToLogThread } from './log-messages.ts'
@@ -21,10 +19,10 @@ function start(): void {
     const paths = logPaths(settings.directory)
     mkdirSync(paths.directory, { recursive: true, mode: 0o750 })
     lock = lockLog(paths.lock)
-    writer = openWriter(settings, { alarm, telemetry }, post)
+    writer = new LogWriter(settings, { alarm, telemetry }, post)
   } catch (error) {
     lock?.release()
-    const trouble = openingTrouble(error, settings.directory)
+    const trouble = troubleIn(settings.directory, error)
     const code = trouble !== undefined ? 'LOG_DISK_UNUSABLE' : error instanceof LogError ? error.code : 'LOG_OPEN_FAILED'
     post({ kind: 'open-failed', code, message: error instanceof Error ? error.message : String(error), trouble })
     alarm.close()
@@ -53,21 +51,6 @@ function start(): void {
           })
     }
   })
-}
-
-/** On a full disk the log is opened with the space that is reserved for alarms: it is for them that it must open. */
-function openWriter(
-  settings: LogThreadSettings,
-  ports: Readonly<Record<Lane, MessagePort>>,
-  post: (message: FromLogThread) => void
-): LogWriter {
-  for (;;) {
-    try {
-      return new LogWriter(settings, ports, post)
-    } catch (error) {
-      if (openingTrouble(error, settings.directory) !== 'full' || !new Ballast(logPaths(settings.directory).ballast).release()) throw error
-    }
-  }
 }
 
 function stateReply(writer: LogWriter, request: number, processor: string): FromLogThread {

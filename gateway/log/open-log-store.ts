@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { LANES } from '../events/define-event.ts'
 import { beginAnew } from './begin-anew.ts'
 import { beginLife, memoryOf, withDetail } from './begin-life.ts'
 import { discardUnfinished, foundInRescue, setAsideForGood } from './damaged-database.ts'
+import { exists } from './exists.ts'
 import { byLane, laneStatements } from './lane-tables.ts'
 import { openLogDatabase } from './log-database.ts'
 import { isDamage } from './log-error.ts'
@@ -15,7 +16,7 @@ import { type LogPaths, logPaths } from './log-paths.ts'
 import { LogStore } from './log-store.ts'
 import { migrate } from './migrations.ts'
 import type { OpenedStore, StoreOptions } from './store-options.ts'
-import { type LifeStart, type Origin, startsOf } from './told-lives.ts'
+import { type LifeStart, type Origin, rememberLives, startsOf } from './told-lives.ts'
 import { setForeignWalAside, signDatabase } from './wal-owner.ts'
 
 /**
@@ -28,7 +29,7 @@ export function openLogStore(options: StoreOptions): OpenedStore {
   const mark = new MarkFile(paths.mark)
   try {
     discardUnfinished(paths)
-    const existed = existsSync(paths.database)
+    const existed = exists(paths.database)
     if (existed) for (const rescued of foundInRescue(paths)) setAsideForGood(paths, rescued)
     const foreignWal = existed && options.inUse !== true ? setForeignWalAside(paths, options.stamp().wallMs) : undefined
     const found = existed ? openExisting(paths, options) : undefined
@@ -93,7 +94,10 @@ function takeUp(
     store.epoch === ''
       ? lifeOfNew('log-created', memoryOf(paths, mark), undefined, undefined, wallMs)
       : withDetail(lifeOfOpened(end, memoryOf(paths, mark), whereabouts, wallMs, changed), detail)
-  const living = newLife === undefined ? store : beginLife(db, paths, mark, memoryOf(paths, mark), options, newLife, starts)
+  const living =
+    newLife === undefined
+      ? store
+      : beginLife(db, paths, mark, memoryOf(paths, mark), options, newLife, starts, (lives) => rememberLives(paths.lives, lives))
   for (const lane of LANES) for (const block of quickCheck(db, living.statements).damaged[lane]) living.blockDamaged(lane, block)
   living.writeMark()
   if (newLife !== undefined) living.syncMark()

@@ -1,4 +1,6 @@
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import fs, { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import Database from 'better-sqlite3'
 import { LANES, type Lane } from '../events/define-event.ts'
 import { BatchBuilder } from './batch-codec.ts'
 import type { LoggedEvent } from './event-log.ts'
@@ -14,6 +16,7 @@ import { openLogStore } from './open-log-store.ts'
 
 const EVENTS_PER_COMMIT = 100
 const PAGE_BYTES = 8192
+const PROBE_BYTES = 4096
 
 export function damagedStamp(): GapStamp {
   return { key: 'gw1', bootId: 'b', clockQuality: 'synchronised', wallMs: 1_790_000_000_000, monotonicMs: 1 }
@@ -67,4 +70,37 @@ export function findIn(directory: string): Found {
   const numbers = byLane((lane) => events[lane].filter(({ type }) => type !== 'DataGap').map(({ body }) => JSON.parse(body).n as number))
   const gaps = LANES.flatMap((lane) => events[lane].filter(({ type }) => type === 'DataGap')).map(({ body }) => JSON.parse(body) as GapData)
   return { numbers, gaps: gaps.filter(({ reason }) => reason === 'log-damaged') }
+}
+
+/**
+ * As on a disk with a quota that is used up for rows of one table: SQLite says "I/O error" for it, and the system EDQUOT when a small file is
+ * tried. `mayWrite` is asked for each row.
+ */
+export function withQuota(table: string, mayWrite: () => boolean, work: () => void): void {
+  const memory = new Database(':memory:')
+  const statements = Object.getPrototypeOf(memory.prepare('SELECT 1')) as { run: (...values: unknown[]) => unknown }
+  memory.close()
+  const { run } = statements
+  const { writeSync } = fs
+  let usedUp = false
+  statements.run = function (this: Database.Statement, ...values: unknown[]): unknown {
+    if (this.source.startsWith(`INSERT INTO ${table}`)) {
+      usedUp = !mayWrite()
+      if (usedUp) throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_WRITE' })
+    }
+    return run.apply(this, values)
+  }
+  const write = (descriptor: number, bytes: Buffer, ...where: [number?, number?, number?]): number => {
+    if (usedUp && bytes.length === PROBE_BYTES) throw Object.assign(new Error('EDQUOT: disk quota exceeded'), { code: 'EDQUOT' })
+    return writeSync(descriptor, bytes, ...where)
+  }
+  Object.assign(fs, { writeSync: write })
+  syncBuiltinESMExports()
+  try {
+    work()
+  } finally {
+    statements.run = run
+    Object.assign(fs, { writeSync })
+    syncBuiltinESMExports()
+  }
 }

@@ -1,4 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { afterEach, expect, it } from 'vitest'
 import { LANES, type Lane } from '../events/define-event.ts'
 import { BatchBuilder } from './batch-codec.ts'
@@ -9,6 +10,7 @@ import { freshDirectory, movement } from './log-test-support.ts'
 import { openLogReader } from './open-log-reader.ts'
 import { openLogStore } from './open-log-store.ts'
 import { rescue } from './rescue.ts'
+import { damagedStamp, findIn, makeDamagedLog } from './rescue-test-support.ts'
 import type { Lives } from './told-lives.ts'
 
 const folders: string[] = []
@@ -84,6 +86,67 @@ it.each([
   expect(toldIn(directory, third.epoch, 'telemetry')).toEqual([`${first.epoch}:1-5`, `${second.epoch}:6-8`])
   expect(toldIn(directory, third.epoch, 'alarm')).toEqual([`${first.epoch}:2-3`, `${second.epoch}:4-4`])
   third.close()
+})
+
+it('lays no damaged database over another, though the clock begins at the same time with each boot', () => {
+  const directory = newFolder()
+  for (const damage of [undefined, 'bad', 'bad again', 'and again']) {
+    const store = openStore(directory, damage)
+    append(store, 'alarm', 1)
+    store.close()
+  }
+  const names = readdirSync(directory).filter((name) => /damaged-.*Z$/.test(name))
+  expect(names).toHaveLength(3)
+  expect(names.filter((name) => name.includes('rescuing'))).toEqual([])
+})
+
+it('puts no new log in the place of one whose file the disk does not let it look up', () => {
+  const directory = newFolder()
+  const old = openStore(directory)
+  append(old, 'alarm', 3)
+  const last = old.lastSequence('alarm')
+  old.close()
+  const { statSync } = fs
+  const failing = (path: fs.PathLike, options?: fs.StatSyncOptions) => {
+    if (String(path).endsWith('events.db')) throw Object.assign(new Error('EIO: i/o error, stat'), { code: 'EIO' })
+    return statSync(path, options)
+  }
+  Object.assign(fs, { statSync: failing })
+  syncBuiltinESMExports()
+  try {
+    expect(() => openStore(directory)).toThrow('EIO')
+  } finally {
+    Object.assign(fs, { statSync })
+    syncBuiltinESMExports()
+  }
+  const again = openStore(directory)
+  expect(again.lastSequence('alarm')).toBe(last)
+  again.close()
+  expect(readdirSync(directory).filter((name) => /orphan|damaged|rescuing/.test(name))).toEqual([])
+})
+
+it('does not tell as missing what only an attempt of the rescue that came to nothing could not save', () => {
+  const directory = newFolder()
+  makeDamagedLog(directory, { alarm: 3, telemetry: 8000 })
+  const stamp = damagedStamp
+  // There is no room for all of the telemetry, and in the end none for what was saved either.
+  const { openSync } = fs
+  const refusing = (path: fs.PathLike, flags: fs.OpenMode, mode?: fs.Mode) => {
+    if (String(path).endsWith('events.db.new')) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    return openSync(path, flags, mode)
+  }
+  Object.assign(fs, { openSync: refusing })
+  syncBuiltinESMExports()
+  try {
+    expect(() => openLogStore({ directory, stamp, machineId: 'm', maxPages: 400 })).toThrow('ENOSPC')
+  } finally {
+    Object.assign(fs, { openSync })
+    syncBuiltinESMExports()
+  }
+  openLogStore({ directory, stamp, machineId: 'm' }).store.close()
+  const { gaps, numbers } = findIn(directory)
+  expect(numbers.telemetry).toHaveLength(8000)
+  expect(gaps.map(({ from, to }) => [from, to])).toEqual([[null, null]])
 })
 
 it('tells of an older epoch though what is remembered is ahead of the mark', () => {

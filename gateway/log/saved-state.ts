@@ -1,21 +1,31 @@
-import { existsSync } from 'node:fs'
 import { foundInRescue } from './damaged-database.ts'
 import { openDatabase } from './database.ts'
+import { exists } from './exists.ts'
 import { logPaths } from './log-paths.ts'
 
+/** What processors have saved: by processor, then key. */
+export type SavedState = ReadonlyMap<string, ReadonlyMap<string, string>>
+
 /**
- * What a processor has saved in the log of a directory, read without opening the log: its disk may not let it open and still be read,
- * also while it waits for its rescue. Undefined: there is no log there, or it cannot be read.
+ * What all processors have saved in the log of a directory, read without opening the log: its disk may not let it open and still be read,
+ * also while it waits for its rescue. Undefined: there is no log there, or not all of it can be read; a part would pass for the whole.
  */
-export function readSavedState(directory: string, processor: string): ReadonlyMap<string, string> | undefined {
+export function readSavedState(directory: string): SavedState | undefined {
   const paths = logPaths(directory)
   try {
-    const database = existsSync(paths.database) ? paths.database : foundInRescue(paths).at(-1)?.rescuing
+    const database = exists(paths.database) ? paths.database : foundInRescue(paths).at(-1)?.rescuing
     if (database === undefined) return undefined
     const db = openDatabase(database, { readonly: true, fileMustExist: true, timeout: 5000 })
     try {
-      const rows = db.prepare<[string], [string, string]>('SELECT key, value FROM state WHERE processor = ?').raw().all(processor)
-      return new Map(rows)
+      const saved = new Map<string, Map<string, string>>()
+      for (const [processor, key, value] of db
+        .prepare<[], [string, string, string]>('SELECT processor, key, value FROM state')
+        .raw()
+        .all()) {
+        const keys = saved.get(processor) ?? new Map<string, string>()
+        saved.set(processor, keys.set(key, value))
+      }
+      return saved
     } finally {
       db.close()
     }

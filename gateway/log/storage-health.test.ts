@@ -6,12 +6,12 @@ import { StorageHealth } from './storage-health.ts'
 it('is well again only when what had failed succeeds, and says each change once', () => {
   const changes: StorageState[] = []
   const health = new StorageHealth((storage) => changes.push(storage))
-  health.failed('telemetry', new NoRoomError(), 1000)
+  health.failed('telemetry', 'full', new NoRoomError(), 1000)
   health.succeeded('alarm')
-  health.failed('telemetry', new NoRoomError(), 1250)
+  health.failed('telemetry', 'full', new NoRoomError(), 1250)
   health.succeeded('gaps')
   expect(health.storage).toBe('full')
-  health.failed('house', new Error('disk I/O error'), 1300)
+  health.failed('house', 'failing', new Error('disk I/O error'), 1300)
   expect([health.storage, health.error]).toEqual(['failing', 'disk I/O error'])
   health.succeeded('alarm')
   health.succeeded('telemetry')
@@ -21,7 +21,7 @@ it('is well again only when what had failed succeeds, and says each change once'
 
 it('holds back nothing but what has failed', () => {
   const health = new StorageHealth(() => undefined)
-  health.failed('gaps', new NoRoomError(), 1000)
+  health.failed('gaps', 'full', new NoRoomError(), 1000)
   expect(health.mayTry('telemetry', 1001)).toBe(true)
   expect(health.mayTry('gaps', 1001)).toBe(false)
   expect(health.mayTry('gaps', 2000)).toBe(true)

@@ -1,11 +1,11 @@
+import type { DiskTrouble } from './disk-trouble.ts'
 import type { StorageState } from './event-log.ts'
-import { isFull } from './log-error.ts'
 
 /** What the log thread writes for; each fails and recovers by itself. */
 export type WriteKind = 'alarm' | 'telemetry' | 'told-by-forwarder' | 'gaps' | 'cursors' | 'house' | 'open'
 
 interface Failure {
-  readonly storage: StorageState
+  readonly storage: DiskTrouble
   readonly text: string
   readonly retryAt: number
 }
@@ -27,9 +27,9 @@ export class StorageHealth {
     this.#onChange = onChange
   }
 
-  failed(kind: WriteKind, error: unknown, nowMs: number): void {
+  failed(kind: WriteKind, storage: DiskTrouble, error: unknown, nowMs: number): void {
     const text = error instanceof Error ? error.message : String(error)
-    this.#failures.set(kind, { storage: isFull(error) ? 'full' : 'failing', text, retryAt: nowMs + RETRY_MS })
+    this.#failures.set(kind, { storage, text, retryAt: nowMs + RETRY_MS })
     this.#tell()
   }
 

@@ -1,8 +1,10 @@
 import { statfsSync, statSync } from 'node:fs'
 import type { GatewayEvent } from '../events/define-event.ts'
+import { Ballast } from './ballast.ts'
+import { type DiskTrouble, troubleIn } from './disk-trouble.ts'
 import type { GapStamp } from './gap-events.ts'
 import { WAL_KEPT_BYTES } from './log-database.ts'
-import { isDamage, isFull } from './log-error.ts'
+import { isDamage } from './log-error.ts'
 import type { LogThreadSettings } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import type { LogStore } from './log-store.ts'
@@ -61,7 +63,7 @@ export class StoreKeeper {
         ? options.note('info', 'the log can be written again', {})
         : options.note('error', 'the log cannot be written', { storage, error })
     )
-    const { store, room, newLife, setAsideAs } = this.#open()
+    const { store, room, newLife, setAsideAs } = this.#open(false)
     this.#store = store
     this.#room = room
     this.begun = { newLife, setAsideAs }
@@ -98,8 +100,8 @@ export class StoreKeeper {
         this.health.succeeded(kind)
         return true
       } catch (error) {
-        this.#failed(kind, error)
-        if (!isFull(error) || attempt >= MAX_ROOM_ATTEMPTS) return false
+        const trouble = this.#failed(kind, error)
+        if (trouble !== 'full' || attempt >= MAX_ROOM_ATTEMPTS) return false
         if (!this.#room.makeRoom(MAY_HAVE_BALLAST.has(kind), Date.now())) return false
       }
     }
@@ -116,10 +118,16 @@ export class StoreKeeper {
     }
   }
 
-  #failed(kind: WriteKind, error: unknown): void {
-    this.health.failed(kind, error, performance.now())
+  #failed(kind: WriteKind, error: unknown): DiskTrouble {
+    const trouble = this.#troubleOf(error)
+    this.health.failed(kind, trouble, error, performance.now())
     if (isDamage(error)) this.reopen(error instanceof Error ? error.message : String(error))
     this.#options.onFailed()
+    return trouble
+  }
+
+  #troubleOf(error: unknown): DiskTrouble {
+    return troubleIn(this.#options.settings.directory, error) ?? 'failing'
   }
 
   /** The database turned out to be damaged while in use. */
@@ -145,10 +153,8 @@ export class StoreKeeper {
 
   #openAgain(): void {
     const old = this.#store
-    const condemned = this.#condemned
     try {
-      const damage = condemned !== undefined && condemned.inode === this.#inode() ? condemned.damage : undefined
-      const { store, room, newLife, setAsideAs } = this.#open(damage, true)
+      const { store, room, newLife, setAsideAs } = this.#open(true)
       this.#store = store
       this.#room = room
       this.#condemned = undefined
@@ -159,13 +165,30 @@ export class StoreKeeper {
       this.#options.note('error', 'the database was damaged', { newLife, setAsideAs })
     } catch (error) {
       this.#plan.failed(performance.now())
-      this.health.failed('open', error, performance.now())
+      this.health.failed('open', this.#troubleOf(error), error, performance.now())
       return
     }
     this.#options.onReopened(old)
   }
 
-  #open(damage?: string, inUse = false): Opened {
+  /** On a full disk with the space that is reserved for alarms: it is for them that the log must open. */
+  #open(inUse: boolean): Opened {
+    const { directory } = this.#options.settings
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return this.#openOnce(inUse)
+      } catch (error) {
+        const ballast = new Ballast(logPaths(directory).ballast)
+        // Each attempt may be a long rescue: where a piece is not enough, all of it goes.
+        const makeWay = () => (attempt === 0 ? ballast.release() : ballast.releaseAll())
+        if (this.#troubleOf(error) !== 'full' || !makeWay()) throw error
+      }
+    }
+  }
+
+  #openOnce(inUse: boolean): Opened {
+    const condemned = this.#condemned
+    const damage = condemned !== undefined && condemned.inode === this.#inode() ? condemned.damage : undefined
     const { settings, stamp, onOwnEvents } = this.#options
     const { directory, gatewayId, limits, machineId, maxPages, site } = settings
     const walKeptBytes = this.walKeptBytes()

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type Database from 'better-sqlite3'
+import { exists } from './exists.ts'
 import type { LogPaths } from './log-paths.ts'
 
 /**
@@ -24,7 +25,7 @@ export function setForeignWalAside(paths: LogPaths, wallMs: number): string | un
   const aside = `${wal}.foreign-${new Date(wallMs).toISOString().replaceAll(':', '')}`
   renameSync(wal, aside)
   // Made from the other one.
-  if (existsSync(`${paths.database}-shm`)) renameSync(`${paths.database}-shm`, `${aside}-shm`)
+  if (exists(`${paths.database}-shm`)) renameSync(`${paths.database}-shm`, `${aside}-shm`)
   return aside
 }
 
