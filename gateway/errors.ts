@@ -75,6 +75,11 @@ export const ERROR_CODES = {
     blame: 'site',
     remedy: 'Name a file that does not exist yet, on a disk that has room for the whole log. The log itself is unharmed.'
   },
+  LOG_HUNG: {
+    title: 'The disk does not answer, and the log cannot be closed',
+    blame: 'site',
+    remedy: 'Look at the kernel log, the card and the mount; what was told to be durable is.'
+  },
   LOG_CLOSED: { title: 'The log was used after it was closed', blame: 'program', remedy: 'A defect of the program: please report it.' },
   PIPELINE_INVALID: {
     title: 'Processors cannot be joined: a name, a type or a circle among them is wrong',

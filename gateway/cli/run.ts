@@ -129,9 +129,10 @@ async function runGateway({ file, loaded, withOptions, options, stop }: RunParts
   if (await doneWithin(limitMs, clock, daemon.stop())) {
     clock.close()
     notifier.close()
-    return exitCode
-  }
-  logger.error({ limitMs }, 'not everything stopped in time; what is in the log is safe')
+    if (!daemon.isHungUp) return exitCode
+  } else logger.error({ limitMs }, 'not everything stopped in time; what is in the log is safe')
+  // Whoever exits waits for his threads, and those wait for the disk.
+  if (daemon.isHungUp) process.kill(process.pid, 'SIGKILL')
   // What did not stop would keep the process alive.
   process.exit(EXIT_FAILURE)
 }

@@ -21,7 +21,8 @@ export interface BoardParts {
   readonly forwarder: ForwarderHandle
   readonly alarms: AlarmList
   readonly tags: TagBoard
-  readonly gatewayId: string
+  /** It may be known only when the log is open. */
+  readonly gatewayId: () => string
   readonly version: string
   readonly startedMono: number
   /** The configuration in force, and what is wrong with an edited one that does not. */
@@ -56,7 +57,7 @@ function overview(parts: BoardParts): Overview {
     nowMono,
     time,
     gateway: {
-      id: parts.gatewayId,
+      id: parts.gatewayId(),
       site: running.config.site,
       epoch: status.epoch,
       version: parts.version,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GatewayError } from '../errors.ts'
 
@@ -7,22 +7,28 @@ const ID = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 export interface GatewayId {
   readonly id: string
-  /** The file that keeps it was gone or damaged: this is the id under which the log has recorded. */
-  readonly recalled: boolean
+  /** `log`: the file that keeps it was gone or damaged, and this is the id under which the log has recorded. `drawn`: nobody knows another. */
+  readonly from: 'configuration' | 'file' | 'log' | 'drawn'
 }
 
 /**
  * The gateway's id: given in the configuration, or drawn once; kept in the data directory. It is part of every event's id, so it
  * never changes by itself: where the file is lost, the log still knows it (`recall`); where it is damaged and no log knows it, a
- * GatewayError says what to do. It is no secret and no hardware number.
+ * GatewayError says what to do. It is no secret and no hardware number. `drawn`: what it is where nobody knows another. Rejects with what
+ * the disk says, too: an id that cannot be read is not one that was never given.
  */
-export function gatewayId(dataDir: string, configured: string | undefined, recall: () => string | undefined): GatewayId {
-  if (configured !== undefined) return { id: configured, recalled: false }
-  const kept = keptId(dataDir)
-  if (kept !== undefined && ID.test(kept)) return { id: kept, recalled: false }
+export async function gatewayId(
+  dataDir: string,
+  configured: string | undefined,
+  recall: () => string | undefined,
+  drawn = drawId()
+): Promise<GatewayId> {
+  if (configured !== undefined) return { id: configured, from: 'configuration' }
+  const kept = await keptId(dataDir)
+  if (kept !== undefined && ID.test(kept)) return { id: kept, from: 'file' }
   const recalled = recall()
-  if (recalled !== undefined) return { id: recalled, recalled: true }
-  if (kept === undefined) return { id: `gw-${randomBytes(5).toString('hex')}`, recalled: false }
+  if (recalled !== undefined) return { id: recalled, from: 'log' }
+  if (kept === undefined) return { id: drawn, from: 'drawn' }
   const file = fileOf(dataDir)
   throw new GatewayError(
     'GATEWAY_ID_DAMAGED',
@@ -31,30 +37,41 @@ export function gatewayId(dataDir: string, configured: string | undefined, recal
   )
 }
 
-/** Writes it down where the directory does not say so yet. Throws what the disk throws. */
-export function keepGatewayId(dataDir: string, id: string): void {
-  if (keptId(dataDir) !== id) writeDurably(fileOf(dataDir), `${id}\n`, dataDir)
+export function drawId(): string {
+  return `gw-${randomBytes(5).toString('hex')}`
+}
+
+/** Writes it down where the directory does not say so yet. Rejects with what the disk says. */
+export async function keepGatewayId(dataDir: string, id: string): Promise<void> {
+  if ((await keptId(dataDir)) !== id) await writeDurably(fileOf(dataDir), `${id}\n`, dataDir)
 }
 
 const fileOf = (dataDir: string): string => join(dataDir, 'gateway-id')
 
-function keptId(dataDir: string): string | undefined {
-  const file = fileOf(dataDir)
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+async function keptId(dataDir: string): Promise<string | undefined> {
+  try {
+    return (await readFile(fileOf(dataDir), 'utf8')).trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** Power is cut on real sites: the name appears only with its content behind it. */
-function writeDurably(file: string, text: string, directory: string): void {
-  const temporary = `${file}.new`
-  const fd = openSync(temporary, 'w', 0o640)
+async function writeDurably(path: string, text: string, directory: string): Promise<void> {
+  const temporary = `${path}.new`
+  const file = await open(temporary, 'w', 0o640)
   try {
-    writeSync(fd, text)
-    fsyncSync(fd)
+    await file.writeFile(text)
+    await file.sync()
   } finally {
-    closeSync(fd)
+    await file.close()
   }
-  renameSync(temporary, file)
-  const folder = openSync(directory, 'r')
-  fsyncSync(folder)
-  closeSync(folder)
+  await rename(temporary, path)
+  const folder = await open(directory, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }

@@ -6,7 +6,7 @@ import type { GatewayEvent, Lane } from '../events/define-event.ts'
 import { DiskUnusableError } from '../log/log-error.ts'
 import { movement } from '../log/log-test-support.ts'
 import type { EventLogHandle } from '../log/open-event-log.ts'
-import { HeldLog } from './held-log.ts'
+import { HeldLog, type HeldLogOptions } from './held-log.ts'
 
 const FULL = new DiskUnusableError('full', 'database or disk is full')
 
@@ -14,12 +14,15 @@ interface Rig {
   readonly log: HeldLog
   readonly disk: MemoryLog & { readonly gaps: object[]; closed: boolean }
   readonly triedAtMs: number[]
-  readonly opened: string[]
+  /** When it was told what the log had saved. */
+  readonly told: string[]
   /** What the next attempts run into; none left: the log opens. */
   readonly refusals: Error[]
   beats: number
-  /** Thrown by who is told that the log is open. */
-  failsAfterOpening?: Error
+  /** Settles the opening that hangs. */
+  readonly answer: (refusal?: Error) => void
+  /** Thrown by who is told what the log had saved. */
+  failsWhenTold?: Error
 }
 
 let clock: VirtualClock
@@ -27,7 +30,12 @@ beforeEach(() => {
   clock = createVirtualClock()
 })
 
-function createRig(refusals: Error[] = [], maxBytes?: Record<Lane, number>): Rig {
+interface RigOptions extends Pick<Partial<HeldLogOptions>, 'saved' | 'maxBytes'> {
+  /** An opening is under way; gives what settles it. */
+  readonly hangs?: boolean
+}
+
+function createRig(refusals: Error[] = [], { hangs = false, maxBytes, saved }: RigOptions = {}): Rig {
   const disk = Object.assign(createMemoryLog(), { gaps: [] as object[], closed: false })
   const handle = Object.assign(disk, {
     path: '/data/events.db',
@@ -40,7 +48,11 @@ function createRig(refusals: Error[] = [], maxBytes?: Record<Lane, number>): Rig
     }
   }) as unknown as EventLogHandle
   const started = clock.monotonicMs()
-  const rig: Omit<Rig, 'log'> = { disk, refusals, triedAtMs: [], opened: [], beats: 0 }
+  let answer: (refusal?: Error) => void = () => undefined
+  const opening = new Promise<EventLogHandle>((resolve, reject) => {
+    answer = (refusal) => (refusal === undefined ? resolve(handle) : reject(refusal))
+  })
+  const rig: Omit<Rig, 'log'> = { disk, refusals, triedAtMs: [], told: [], beats: 0, answer: (refusal) => answer(refusal) }
   const log = new HeldLog({
     directory: '/data',
     clock,
@@ -54,10 +66,12 @@ function createRig(refusals: Error[] = [], maxBytes?: Record<Lane, number>): Rig
     onStatus: () => {
       rig.beats += 1
     },
-    onOpened: () => {
-      rig.opened.push(`after ${disk.events.length} events`)
-      if (rig.failsAfterOpening !== undefined) throw rig.failsAfterOpening
+    onStateFound: (found) => {
+      rig.told.push(`${[...found.keys()]} after ${disk.events.length} events`)
+      if (rig.failsWhenTold !== undefined) throw rig.failsWhenTold
     },
+    saved,
+    ...(hangs ? { opening } : {}),
     ...(maxBytes === undefined ? {} : { maxBytes })
   })
   return Object.assign(rig, { log })
@@ -93,7 +107,7 @@ describe('a log that its disk does not let open', () => {
     await clock.advance(2_999)
     expect(rig.disk.events).toEqual([])
     await clock.advance(1)
-    expect(rig.opened).toEqual(['after 10 events'])
+    expect(rig.told).toEqual(['edges after 5 events'])
     expect(rig.disk.events.map(({ lane }) => lane)).toEqual([...times(5, () => 'alarm'), ...times(5, () => 'telemetry')])
     expect(numbers(rig.disk.events, 'alarm')).toEqual([0, 1, 2, 3, 4])
     expect([...(rig.disk.state.get('edges') ?? [])]).toEqual([['tag', '4']])
@@ -110,7 +124,7 @@ describe('a log that its disk does not let open', () => {
   })
 
   it('holds no more than its memory: the newest telemetry goes, the oldest alarms, and both are told by number', async () => {
-    const rig = createRig([], { alarm: 20_000, telemetry: 10_000 })
+    const rig = createRig([], { maxBytes: { alarm: 20_000, telemetry: 10_000 } })
     for (let n = 0; n < 1_000; n++) {
       rig.log.append(movement(n))
       rig.log.append(movement(n, 'alarm'))
@@ -129,7 +143,7 @@ describe('a log that its disk does not let open', () => {
   })
 
   it('says at once what telemetry it lets go, to whoever must know: what comes beyond its memory, and what presses; alarms never', async () => {
-    const rig = createRig([], { alarm: 20_000, telemetry: 10_000 })
+    const rig = createRig([], { maxBytes: { alarm: 20_000, telemetry: 10_000 } })
     const said: string[] = []
     const append = (n: number, lane: Lane, soon: boolean): void =>
       rig.log.append(movement(n, lane), () => said.push(`${lane} ${n} durable`), {
@@ -154,13 +168,14 @@ describe('a log that its disk does not let open', () => {
 
   it('has what was held also when what follows its opening fails: the log is in use, and is not opened a second time', async () => {
     const rig = createRig()
-    rig.failsAfterOpening = new Error('EACCES: permission denied')
+    rig.failsWhenTold = new Error('not what it should be')
+    await rig.log.loadState('edges')
     rig.log.append(movement(1, 'alarm'))
     rig.log.saveState('edges', 'tag', '1')
     const opened = rig.log.opened()
     await clock.advance(120_000)
     expect((await opened).epoch).toBe('7')
-    expect([rig.triedAtMs.length, rig.opened.length, rig.disk.events.length]).toEqual([1, 1, 1])
+    expect([rig.triedAtMs.length, rig.told.length, rig.disk.events.length]).toEqual([1, 1, 1])
     expect([...(rig.disk.state.get('edges') ?? [])]).toEqual([['tag', '1']])
     rig.log.append(movement(2, 'alarm'))
     expect(rig.disk.events).toHaveLength(2)
@@ -179,5 +194,65 @@ describe('a log that its disk does not let open', () => {
     await lost.log.close()
     await clock.advance(60_000)
     expect([lost.triedAtMs.length, lost.disk.events.length]).toEqual([1, 0])
+  })
+
+  it('waits for an opening that hangs, gives signs of life meanwhile, and has what was held when the disk answers', async () => {
+    const rig = createRig([], { hangs: true })
+    await rig.log.loadState('edges')
+    rig.log.append(movement(1, 'alarm'))
+    await clock.advance(3_600_000)
+    expect([rig.triedAtMs.length, rig.beats, rig.disk.events.length]).toEqual([0, 3600, 0])
+    rig.answer()
+    await rig.log.opened()
+    expect([rig.disk.events.length, rig.told]).toEqual([1, ['edges after 1 events']])
+  })
+
+  it('tries again when an opening that hung has failed, and ends though one never answers', async () => {
+    const rig = createRig([], { hangs: true })
+    rig.log.append(movement(1, 'alarm'))
+    rig.answer(FULL)
+    await clock.advance(1_000)
+    expect([rig.triedAtMs.length, rig.disk.events.length]).toEqual([1, 1])
+
+    const stuck = createRig([], { hangs: true })
+    stuck.log.append(movement(1, 'alarm'))
+    const closed = expect(stuck.log.close()).rejects.toMatchObject({ code: 'LOG_HUNG' })
+    await clock.advance(60_000)
+    await closed
+    // Too late for what was said to be gone; its disk may be taken away.
+    stuck.answer()
+    await clock.advance(60_000)
+    expect([stuck.disk.events.length, stuck.disk.closed, stuck.triedAtMs.length]).toEqual([0, true, 0])
+  })
+
+  it('knows what the log had saved where that could be read, and asks the log only where it could not', async () => {
+    const known = createRig([], { saved: new Map([['edges', new Map([['tag', '1']])]]) })
+    expect([known.log.stateIsUnknown, await known.log.loadState('edges')]).toEqual([false, new Map([['tag', '1']])])
+    expect(await known.log.loadState('others')).toEqual(new Map())
+    await clock.advance(1_000)
+    expect([known.disk.closed, known.log.epoch, known.told]).toEqual([false, '7', []])
+  })
+
+  it('does not gather what is forgotten again and was never in the log', async () => {
+    const rig = createRig([], { saved: new Map([['edges', new Map([['old', '1']])]]) })
+    for (let n = 0; n < 1_000; n++) {
+      rig.log.saveState('edges', `random ${n}`, '1')
+      rig.log.saveState('edges', `random ${n}`, undefined)
+    }
+    rig.log.saveState('edges', 'old', undefined)
+    const deleted: string[] = []
+    const saveState = rig.disk.saveState.bind(rig.disk)
+    rig.disk.saveState = (processor, key, value) => {
+      deleted.push(key)
+      saveState(processor, key, value)
+    }
+    await clock.advance(1_000)
+    expect(deleted).toEqual(['old'])
+  })
+
+  it('takes an event whose data are no JSON', () => {
+    const rig = createRig()
+    expect(() => rig.log.append({ ...movement(1, 'alarm'), data: { n: 1n } })).not.toThrow()
+    expect(rig.log.status().lanes.alarm.waiting).toBe(1)
   })
 })

@@ -3,11 +3,13 @@ import type { Clock, Logger } from '../../drivers/driver.ts'
 import type { GatewayEvent, Lane } from '../events/define-event.ts'
 import type { DiskTrouble } from '../log/disk-trouble.ts'
 import { DroppedEvents } from '../log/dropped-events.ts'
+import { bodyOf } from '../log/event-body.ts'
 import type { EventLog, GiveUp, LogStatus } from '../log/event-log.ts'
 import { DiskUnusableError, LogError } from '../log/log-error.ts'
 import { logPaths } from '../log/log-paths.ts'
 import type { EventLogHandle } from '../log/open-event-log.ts'
-import { readSavedState } from '../log/saved-state.ts'
+import type { SavedState } from '../log/saved-state.ts'
+import { answeredWithin } from './answered-within.ts'
 
 type Gap = Parameters<EventLog['reportGap']>[0]
 
@@ -23,16 +25,18 @@ export interface HeldLogOptions {
   readonly logger: Logger
   /** Why the log could not be opened. */
   readonly trouble: { readonly storage: DiskTrouble; readonly message: string }
+  /** What the log had saved, where it can at least be read. */
+  readonly saved: SavedState | undefined
   readonly open: () => Promise<EventLogHandle>
+  /** An opening that is under way: its disk has not answered yet, and may do so at any time. Absent: the last one has failed. */
+  readonly opening?: Promise<EventLogHandle> | undefined
   /**
    * What a log that could not even be read had saved, by processor: it is found when the log opens, and told when the log has got what was
    * held, in the same turn.
    */
-  readonly onStateFound?: (found: ReadonlyMap<string, ReadonlyMap<string, string>>) => void
+  readonly onStateFound?: (found: SavedState) => void
   /** At least once a second while the log is not open: its opening is under way, and that is all the progress there can be. */
   readonly onStatus: () => void
-  /** The log is open, and has got what was held. What this throws is logged. */
-  readonly onOpened: (log: EventLogHandle) => void
   /** Memory by lane for what waits. Beyond it the oldest alarm goes, or the newest telemetry, and that is told. */
   readonly maxBytes?: Readonly<Record<Lane, number>>
 }
@@ -45,11 +49,15 @@ const STATUS_EVERY_MS = 1_000
 /** Of an event beside the text of its data. */
 const EVENT_BYTES = 300
 const MAX_GAPS = 1_000
+/** Keys come and go for as long as the disk fails: of more than this, what is to be forgotten is not remembered as such. */
+const MAX_STATES = 200_000
+/** A disk that does not answer must not keep the program from ending. */
+const CLOSE_LIMIT_MS = 10_000
 
 /**
- * Stands for a log that its disk does not let open: "a full disk stops nothing but storing". What comes is held in memory within
- * limits, nobody is told that it is durable, and the opening is tried again with growing pauses. Then the log gets what was held, alarms first,
- * and everything goes straight to it.
+ * Stands for a log that its disk does not let open, or not in time: "a full disk stops nothing but storing". What comes is held in memory
+ * within limits, nobody is told that it is durable, and the opening is tried again with growing pauses (one that hangs is waited for). Then
+ * the log gets what was held, alarms first, and everything goes straight to it.
  */
 export class HeldLog implements EventLogHandle {
   readonly path: string
@@ -66,6 +74,7 @@ export class HeldLog implements EventLogHandle {
   readonly #ignorant = new Set<string>()
   /** What the log had saved cannot be read before it opens. */
   readonly stateIsUnknown: boolean
+  #saved: SavedState | undefined
   #trouble: HeldLogOptions['trouble']
   #log: EventLogHandle | undefined
   #retryMs = FIRST_RETRY_MS
@@ -82,9 +91,11 @@ export class HeldLog implements EventLogHandle {
     this.#opened = new Promise((resolve) => {
       this.#onOpen = resolve
     })
-    this.stateIsUnknown = readSavedState(options.directory, '') === undefined
+    this.#saved = options.saved
+    this.stateIsUnknown = options.saved === undefined
     this.#sayTrouble()
-    this.#planRetry()
+    if (options.opening === undefined) this.#planRetry()
+    else this.#opening = this.#finish(options.opening)
     this.#beatOn()
   }
 
@@ -102,7 +113,7 @@ export class HeldLog implements EventLogHandle {
       this.#log.append(event, onDurable, giveUp)
       return
     }
-    const bytes = EVENT_BYTES + 2 * JSON.stringify(event.data).length
+    const bytes = EVENT_BYTES + 2 * bodyOf(event).length
     const { lane } = event
     const held = this.#held[lane]
     if (lane === 'telemetry' && (giveUp?.soon === true || this.#bytes.telemetry + bytes > this.#maxBytes.telemetry)) {
@@ -125,16 +136,21 @@ export class HeldLog implements EventLogHandle {
   }
 
   saveState(processor: string, key: string, value: string | undefined): void {
-    if (this.#log === undefined) this.#states.set(`${processor}\0${key}`, { processor, key, value })
-    else this.#log.saveState(processor, key, value)
+    if (this.#log !== undefined) this.#log.saveState(processor, key, value)
+    else if (value === undefined && !this.#mayBeSaved(processor, key)) this.#states.delete(nameOf(processor, key))
+    else this.#states.set(nameOf(processor, key), { processor, key, value })
+  }
+
+  /** What the log does not have need not be deleted from it. */
+  #mayBeSaved(processor: string, key: string): boolean {
+    return this.#saved === undefined ? this.#states.size < MAX_STATES : this.#saved.get(processor)?.has(key) === true
   }
 
   /** What the log knows, where it can at least be read, and what was saved since. */
   loadState(processor: string): Promise<ReadonlyMap<string, string>> {
     if (this.#log !== undefined) return this.#log.loadState(processor)
-    const saved = this.stateIsUnknown ? undefined : readSavedState(this.#options.directory, processor)
-    if (saved === undefined) this.#ignorant.add(processor)
-    const known = new Map(saved)
+    if (this.#saved === undefined) this.#ignorant.add(processor)
+    const known = new Map(this.#saved?.get(processor))
     for (const state of this.#states.values()) {
       if (state.processor !== processor) continue
       if (state.value === undefined) known.delete(state.key)
@@ -190,8 +206,7 @@ export class HeldLog implements EventLogHandle {
   async close(): Promise<void> {
     this.#retry?.cancel()
     this.#beat?.cancel()
-    await this.#opening
-    if (this.#log === undefined && !this.#closed) await this.#tryOpen()
+    const tried = await answeredWithin(this.#options.clock, CLOSE_LIMIT_MS, this.#lastTry())
     this.#closed = true
     this.#retry?.cancel()
     if (this.#log !== undefined) return this.#log.close()
@@ -201,6 +216,13 @@ export class HeldLog implements EventLogHandle {
       { alarms: alarm.length, telemetry: telemetry.length, dropped },
       'the log was never opened: what was held in memory is gone, and what was dropped before is told by this line only'
     )
+    if (tried === undefined) throw new LogError('LOG_HUNG', 'the disk holds up the opening of the log, which does not end')
+  }
+
+  async #lastTry(): Promise<void> {
+    await this.#opening
+    this.#retry?.cancel()
+    if (this.#log === undefined && !this.#closed) await this.#finish(this.#options.open())
   }
 
   #beatOn(): void {
@@ -212,15 +234,18 @@ export class HeldLog implements EventLogHandle {
 
   #planRetry(): void {
     this.#retry = this.#options.clock.setTimeout(() => {
-      this.#opening = this.#tryOpen()
+      this.#opening = this.#finish(this.#options.open())
     }, this.#retryMs)
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_CAP_MS)
   }
 
-  async #tryOpen(): Promise<void> {
+  async #finish(opening: Promise<EventLogHandle>): Promise<void> {
     try {
-      const log = await this.#options.open()
-      this.#take(log, await this.#findState(log))
+      const log = await opening
+      const found = await this.#findState(log)
+      // Too late: it was told that what was held is gone.
+      if (this.#closed) await log.close()
+      else this.#take(log, found)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       const before = this.#trouble.message
@@ -231,7 +256,7 @@ export class HeldLog implements EventLogHandle {
   }
 
   /** Before anything that was saved meanwhile takes its place. */
-  async #findState(log: EventLogHandle): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  async #findState(log: EventLogHandle): Promise<SavedState> {
     const found = new Map<string, ReadonlyMap<string, string>>()
     try {
       for (const processor of this.#ignorant) found.set(processor, await log.loadState(processor))
@@ -250,7 +275,7 @@ export class HeldLog implements EventLogHandle {
   }
 
   /** All in one turn: what the processors remember is committed with the last of the alarms, never before them. */
-  #take(log: EventLogHandle, found: ReadonlyMap<string, ReadonlyMap<string, string>>): void {
+  #take(log: EventLogHandle, found: SavedState): void {
     this.#beat?.cancel()
     this.#log = log
     const { alarm, telemetry } = this.#held
@@ -258,7 +283,8 @@ export class HeldLog implements EventLogHandle {
     for (const { event, onDurable } of alarm.splice(0)) log.append(event, onDurable)
     for (const { processor, key, value } of this.#states.values()) log.saveState(processor, key, value)
     this.#states.clear()
-    if (found.size > 0) this.#guard(() => this.#options.onStateFound?.(found))
+    this.#saved = undefined
+    if (found.size > 0) this.#tellFound(found)
     for (const { event, onDurable } of telemetry.splice(0)) log.append(event, onDurable)
     for (const gap of this.#gaps.splice(0)) log.reportGap(gap)
     for (const lane of ['alarm', 'telemetry'] as const) {
@@ -266,18 +292,16 @@ export class HeldLog implements EventLogHandle {
       if (dropped !== undefined) log.reportGap({ lane, ...dropped })
     }
     this.#onOpen(log)
-    this.#guard(() => this.#options.onOpened(log))
   }
 
   /** The log is in use, and cannot be opened again: whatever goes wrong with this, what was held goes into it. */
-  #guard(work: () => void): void {
+  #tellFound(found: SavedState): void {
     try {
-      work()
+      this.#options.onStateFound?.(found)
     } catch (error) {
-      this.#options.logger.error(
-        { error: String(error) },
-        'the log is open, and what should follow has failed; the next start will say why'
-      )
+      this.#options.logger.error({ error: String(error) }, 'what the log had saved could not be taken up; the next start does so')
     }
   }
 }
+
+const nameOf = (processor: string, key: string): string => `${processor}\0${key}`

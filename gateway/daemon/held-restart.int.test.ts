@@ -12,6 +12,7 @@ import { DiskUnusableError } from '../log/log-error.ts'
 import { freshDirectory, openTestLog } from '../log/log-test-support.ts'
 import type { EventLogHandle } from '../log/open-event-log.ts'
 import { openLogReader } from '../log/open-log-reader.ts'
+import { readSavedState } from '../log/saved-state.ts'
 import { TagBoard } from '../state/tag-board.ts'
 import { HeldLog } from './held-log.ts'
 import { createSourceWatch, SOURCES_LOST, type SourceWatch } from './source-watch.ts'
@@ -90,9 +91,9 @@ it('knows after a restart on a disk that does not let the log open what the log 
     clock: second.clock,
     logger: createMemoryLogger(),
     trouble: new DiskUnusableError('full', 'database or disk is full'),
+    saved: readSavedState(directory),
     open: () => openTestLog(directory),
-    onStatus: () => undefined,
-    onOpened: () => undefined
+    onStatus: () => undefined
   })
   await live(second, held, [frame(6, false), frame(6, false)], 'up')
   await second.advance(1_000)
@@ -121,6 +122,7 @@ it('tells it when the log opens where its disk did not even let it be read, and 
     clock: second.clock,
     logger: createMemoryLogger(),
     trouble: new DiskUnusableError('failing', 'unable to open database file'),
+    saved: readSavedState(directory),
     open: () => {
       rmSync(directory, { recursive: true, force: true })
       renameSync(away, directory)
@@ -130,8 +132,7 @@ it('tells it when the log opens where its disk did not even let it be read, and 
       parts?.ingest.recall(found.get(ALERT_EDGES) ?? none, found.get(DEVICES_ONLINE) ?? none)
       parts?.watch.recall(found.get(SOURCES_LOST) ?? none)
     },
-    onStatus: () => undefined,
-    onOpened: () => undefined
+    onStatus: () => undefined
   })
   expect(held.stateIsUnknown).toBe(true)
   parts = await live(second, held, [frame(6, false), frame(7, false), reader('a1', false), reader('a2', true)], 'up')

@@ -2,8 +2,7 @@
  * How the parts of the gateway are joined, in the order in which they must come up: the log first (nothing may be heard
  * before it can be kept), then ingest, page and way out, the sources last. Stopping goes the other way round.
  */
-import { accessSync, constants, mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { DRIVERS } from '../../drivers/catalogue.ts'
 import type { Delivery } from '../../drivers/driver.ts'
@@ -12,7 +11,6 @@ import { findCodec } from '../../firmware-protocols/registry.ts'
 import type { GatewayClock } from '../clock/gateway-clock.ts'
 import { configInForce, diffConfig } from '../config/diff-config.ts'
 import type { Config } from '../config/schema.ts'
-import { GatewayError } from '../errors.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import type { KafkaSettings } from '../forward/kafka-settings.ts'
 import { type ForwarderHandle, startForwarder } from '../forward/start-forwarder.ts'
@@ -20,19 +18,20 @@ import { ALERT_EDGES } from '../ingest/alert-desk.ts'
 import { createDecoderMemories, DECODER_MEMORY, type DecoderMemories } from '../ingest/decoder-memories.ts'
 import { DEVICES_ONLINE } from '../ingest/device-desk.ts'
 import { createIngest, type Ingest } from '../ingest/ingest.ts'
-import { diskTroubleOf } from '../log/disk-trouble.ts'
-import { lastOrigin } from '../log/last-origin.ts'
-import { DiskUnusableError } from '../log/log-error.ts'
+import { DiskUnusableError, LogError } from '../log/log-error.ts'
 import { type EventLogHandle, type EventLogOptions, openEventLog } from '../log/open-event-log.ts'
+import { readSavedState } from '../log/saved-state.ts'
 import { AlarmList } from '../state/alarm-list.ts'
 import { createMetrics, type Metrics } from '../state/metrics.ts'
 import type { Problem } from '../state/snapshot.ts'
 import { TagBoard } from '../state/tag-board.ts'
 import { checkPortFree, startWeb, type WebServer } from '../web/server.ts'
+import { answeredWithin } from './answered-within.ts'
+import { askDisk, beatWhileDiskHangs } from './disk-probe.ts'
 import { createGatewayBoard } from './gateway-board.ts'
-import { gatewayId, keepGatewayId } from './gateway-id.ts'
 import { gatewayStatusEvent } from './gateway-status.ts'
-import { HeldLog } from './held-log.ts'
+import { GatewayStorage } from './gateway-storage.ts'
+import { HeldLog, type HeldLogOptions } from './held-log.ts'
 import { startLateForwarder } from './late-forwarder.ts'
 import { createSourceWatch, SOURCES_LOST, type SourceWatch } from './source-watch.ts'
 
@@ -45,6 +44,8 @@ const MAX_TAGS_SHOWN = 10_000
 const ALERT_LAPSE_MS = 10 * 60_000
 /** Every so manyth frame is timed to its durability: enough for a 99th percentile, cheap enough for 50 000 a second. */
 const TIME_EVERY = 16
+/** A disk that has not let the log open by then is not waited for: the alarms are not to wait for it either. */
+const DISK_LIMIT_MS = 10_000
 
 export interface DaemonOptions {
   readonly config: Config
@@ -69,6 +70,8 @@ export interface Daemon {
   logHeartbeats(): number
   readonly tagsSeen: number
   stop(): Promise<void>
+  /** The disk holds up a thread: the process ends by no exit, only by a kill. */
+  readonly isHungUp: boolean
 }
 
 /** Starts everything; rejects with an error that has a `code` when log or port cannot be had, with nothing left running. */
@@ -83,37 +86,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return daemon
 }
 
-/** Of a path that does not exist on a read-only file system, `mkdir` says ENOENT: the nearest directory that exists tells. */
-function isOnReadOnlyDisk(path: string): boolean {
-  for (let directory = dirname(path); ; directory = dirname(directory)) {
-    try {
-      accessSync(directory, constants.W_OK)
-      return false
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
-      if (code === 'EROFS') return true
-      if (code !== 'ENOENT' || directory === dirname(directory)) return false
-    }
-  }
-}
-
-/** A disk that is full, read-only or failing is the log's affair; anything else is to be put right before the gateway can run. */
-function makeDataDir(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o750 })
-  } catch (error) {
-    if (diskTroubleOf(error) !== undefined || isOnReadOnlyDisk(path)) return
-    const why = error instanceof Error ? error.message : String(error)
-    throw new GatewayError(
-      'LOG_OPEN_FAILED',
-      `dataDir ${path} cannot be made or used (${why}); name a directory that this user may write`,
-      {
-        cause: error
-      }
-    )
-  }
-}
-
 class RunningDaemon implements Daemon {
   readonly #options: DaemonOptions
   readonly #running: { config: Config; problems: readonly Problem[] }
@@ -122,7 +94,8 @@ class RunningDaemon implements Daemon {
   readonly #metrics: Metrics = createMetrics()
   readonly #startedMono: number
   readonly #undo: (() => Promise<void> | void)[] = []
-  gatewayId = ''
+  readonly #storage: GatewayStorage
+  isHungUp = false
   #heartbeats = 0
   #frames = 0
   /** Only of a log that could not be opened at the start. */
@@ -139,6 +112,17 @@ class RunningDaemon implements Daemon {
     this.#options = options
     this.#running = { config: options.config, problems: [] }
     this.#startedMono = options.clock.monotonicMs()
+    const { config, logger } = options
+    this.#storage = new GatewayStorage({
+      dataDir: config.dataDir,
+      configuredId: config.gateway.id,
+      logger,
+      openLog: (gatewayId) => openEventLog(this.#logSettings(gatewayId))
+    })
+  }
+
+  get gatewayId(): string {
+    return this.#storage.gatewayId
   }
 
   get url(): string {
@@ -159,10 +143,8 @@ class RunningDaemon implements Daemon {
 
   async start(): Promise<void> {
     const { config } = this.#options
-    makeDataDir(config.dataDir)
     // A start that is going to fail for its port must not begin a log first.
     await checkPortFree(config.web)
-    this.#identify()
     const log = await this.#openLog()
     const ingest = await this.#startIngest(log)
     const forwarder = this.#startForwarder(log)
@@ -186,71 +168,67 @@ class RunningDaemon implements Daemon {
       try {
         await step()
       } catch (error) {
+        if (error instanceof LogError && error.code === 'LOG_HUNG') this.isHungUp = true
         this.#options.logger.error({ err: error }, 'a part did not stop in good order')
       }
-    }
-  }
-
-  #identify(): void {
-    const { dataDir, gateway } = this.#options.config
-    const { id, recalled } = gatewayId(dataDir, gateway.id, () => lastOrigin(dataDir)?.gatewayId)
-    if (recalled) this.#options.logger.warn({ gatewayId: id, dataDir }, 'the file gateway-id was lost; it is written again from the log')
-    this.gatewayId = id
-    this.#keepId()
-  }
-
-  /** Where the disk does not take it, the log will know the id. */
-  #keepId(): void {
-    try {
-      keepGatewayId(this.#options.config.dataDir, this.gatewayId)
-    } catch (error) {
-      if (diskTroubleOf(error) === undefined) throw error
-      this.#options.logger.error({ err: error, gatewayId: this.gatewayId }, "the gateway's id could not be written down")
     }
   }
 
   async #openLog(): Promise<EventLogHandle> {
     const log = await this.#openOrHold()
     this.#undo.push(() => log.close())
+    const { clock, config } = this.#options
+    const beat = () => {
+      this.#heartbeats += 1
+    }
+    const watch = beatWhileDiskHangs(clock, askDisk(config.dataDir), () => this.#heartbeats, beat)
+    this.#undo.push(() => watch.cancel())
     return log
   }
 
   /** The log, or what stands for it until its disk lets it open. */
   async #openOrHold(): Promise<EventLogHandle> {
-    const { clock, config, logger } = this.#options
-    const settings = this.#logSettings()
+    const { clock, config } = this.#options
+    const opening = this.#storage.open()
     try {
-      return await openEventLog(settings)
+      const opened = await answeredWithin(clock, DISK_LIMIT_MS, opening)
+      if (opened !== undefined) return opened.value
     } catch (error) {
       if (!(error instanceof DiskUnusableError)) throw error
-      const held = new HeldLog({
-        directory: config.dataDir,
-        clock,
-        logger,
-        trouble: error,
-        open: () => openEventLog(settings),
-        onStatus: () => {
-          this.#heartbeats += 1
-        },
-        onStateFound: (found) => {
-          this.#ingest?.recall(found.get(ALERT_EDGES) ?? new Map(), found.get(DEVICES_ONLINE) ?? new Map())
-          this.#memories?.recall(found.get(DECODER_MEMORY) ?? new Map())
-          this.#watch?.recall(found.get(SOURCES_LOST) ?? new Map())
-        },
-        onOpened: () => this.#keepId()
-      })
-      this.#logOpened = held.opened()
-      this.#savedIsUnknown = held.stateIsUnknown
-      return held
+      return this.#hold({ trouble: error, saved: readSavedState(config.dataDir) })
     }
+    const message = `the disk has not let it open within ${DISK_LIMIT_MS / 1_000} s`
+    return this.#hold({ trouble: { storage: 'failing', message }, saved: undefined, opening })
   }
 
-  #logSettings(): EventLogOptions {
+  #hold(begun: Pick<HeldLogOptions, 'trouble' | 'saved' | 'opening'>): EventLogHandle {
+    const { clock, config, logger } = this.#options
+    const held = new HeldLog({
+      ...begun,
+      directory: config.dataDir,
+      clock,
+      logger,
+      open: () => this.#storage.open(),
+      onStatus: () => {
+        this.#heartbeats += 1
+      },
+      onStateFound: (found) => {
+        this.#ingest?.recall(found.get(ALERT_EDGES) ?? new Map(), found.get(DEVICES_ONLINE) ?? new Map())
+        this.#memories?.recall(found.get(DECODER_MEMORY) ?? new Map())
+        this.#watch?.recall(found.get(SOURCES_LOST) ?? new Map())
+      }
+    })
+    this.#logOpened = held.opened()
+    this.#savedIsUnknown = held.stateIsUnknown
+    return held
+  }
+
+  #logSettings(gatewayId: string): EventLogOptions {
     const { clock, config, logger } = this.#options
     return {
       directory: config.dataDir,
       clock,
-      gapOrigin: { gatewayId: this.gatewayId, bootId: clock.bootId, site: config.site },
+      gapOrigin: { gatewayId, bootId: clock.bootId, site: config.site },
       limits: {
         maxBytes: config.log.maxBytes,
         telemetryMaxAgeMs: config.log.telemetryMaxAgeDays * DAY_MS,
@@ -286,8 +264,8 @@ class RunningDaemon implements Daemon {
 
   #startForwarder(log: EventLogHandle): ForwarderHandle {
     const { clock, config, logger } = this.#options
-    const identity = { site: config.site, gatewayId: this.gatewayId }
-    const start = (kafka: KafkaSettings | undefined): ForwarderHandle => startForwarder({ log, identity, kafka, logger })
+    const start = (kafka: KafkaSettings | undefined): ForwarderHandle =>
+      startForwarder({ log, identity: { site: config.site, gatewayId: this.gatewayId }, kafka, logger })
     const forwarder = this.#logOpened === undefined ? start(config.kafka) : startLateForwarder(this.#logOpened, config.kafka, start)
     clock.onStep((stepMs) => logger.warn({ stepMs: Math.round(stepMs) }, 'the wall clock was set'))
     this.#forwarder = forwarder
@@ -329,7 +307,7 @@ class RunningDaemon implements Daemon {
       forwarder,
       alarms: this.#alarms,
       tags: this.#tags,
-      gatewayId: this.gatewayId,
+      gatewayId: () => this.gatewayId,
       version,
       startedMono: this.#startedMono,
       running: this.#running

@@ -4,9 +4,10 @@ import { waitFor } from '../../test-support/wait-for.ts'
 import { openDatabase } from './database.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { freshDirectory, movement, openTestLog } from './log-test-support.ts'
-import { type EventLogHandle, TURN_EVENTS } from './open-event-log.ts'
+import type { EventLogHandle } from './open-event-log.ts'
 import { openLogReader } from './open-log-reader.ts'
 import type { EventFilter } from './reader-contract.ts'
+import { TURN_EVENTS } from './threaded-log.ts'
 
 const opened: EventLogHandle[] = []
 const directories: string[] = []

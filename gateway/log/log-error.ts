@@ -1,4 +1,11 @@
-export type LogErrorCode = 'LOG_NEWER' | 'LOG_IN_USE' | 'LOG_OPEN_FAILED' | 'LOG_DISK_UNUSABLE' | 'LOG_READ_FAILED' | 'LOG_CLOSED'
+export type LogErrorCode =
+  | 'LOG_NEWER'
+  | 'LOG_IN_USE'
+  | 'LOG_OPEN_FAILED'
+  | 'LOG_DISK_UNUSABLE'
+  | 'LOG_READ_FAILED'
+  | 'LOG_CLOSED'
+  | 'LOG_HUNG'
 
 /** The log cannot be used at all; what can be repaired or waited for is a state (`LogStatus.storage`), never an error. */
 export class LogError extends Error {

@@ -125,6 +125,55 @@ describe.runIf(canMount)('a full disk (small tmpfs; needs root)', () => {
   }, 90_000)
 })
 
+it('lets telemetry go at once for who is pressed while it stores none, says so, tells how much, and stores it again when there is room', async () => {
+  const directory = freshDirectory()
+  const log = await openTestLog(directory, { memory: MEMORY, maxPages: 150 })
+  const forwarder = log.attachForwarder()
+  forwarder.postMessage({ kind: 'topics', topics: TOPICS })
+  // Alarms that are not forwarded never go, so that there is room for nothing more in the end.
+  let n = 0
+  await waitFor(
+    'a database that is full of alarms',
+    () => {
+      for (let i = 0; i < 50; i++) log.append({ ...bulkyMovement(n++), lane: 'alarm', type: 'TagAlert' })
+      return log.status().storage !== 'ok'
+    },
+    60_000
+  )
+  let givenUp = 0
+  let durable = 0
+  const append = (soon: boolean): void => log.append(movement(n++), () => durable++, { soon, onGivenUp: () => givenUp++ })
+  append(false)
+  await waitFor('the first to be let go', () => {
+    append(true)
+    return givenUp > 0
+  })
+  expect(log.status().storage).toBe('full')
+  const before = givenUp
+  append(false)
+  expect(givenUp).toBe(before)
+  append(true)
+  expect(givenUp).toBe(before + 1)
+
+  // Without an uplink forwarded and other alarms may go.
+  forwarder.postMessage({ kind: 'topics', topics: [] })
+  await waitFor(
+    'telemetry to be stored again',
+    () => {
+      const letGo = givenUp
+      append(true)
+      return givenUp === letGo && durable > 0
+    },
+    60_000
+  )
+  await log.flush()
+  await log.close()
+  forwarder.close()
+  const told = read(log).gaps.filter(({ reason, lane }) => lane === 'telemetry' && reason === 'dropped-storage-failed')
+  expect(told.reduce((sum, { countByType }) => sum + (countByType['TagMovement'] ?? 0), 0)).toBe(givenUp)
+  rmSync(directory, { recursive: true })
+}, 90_000)
+
 it('drops telemetry only beyond its memory, counts it, and tells of it once', async () => {
   const directory = freshDirectory()
   const own: unknown[] = []
