@@ -14,7 +14,8 @@ import type { LoggedEvent } from './event-log.ts'
 const FORMAT = 1
 const HEADER_BYTES = 16
 const EVENT_BYTES = 38
-const NONE = 0xffff
+/** In a column of indexes: no word. */
+export const NONE = 0xffff
 /** Five strings an event must fit into 16 bits of dictionary. */
 export const MAX_BATCH_EVENTS = 8192
 
@@ -110,9 +111,25 @@ export class BatchBuilder {
   }
 }
 
+/** A batch as it lies there: columns to be read in place, bodies as bytes. */
+export interface OpenBatch {
+  readonly count: number
+  readonly time: Float64Array
+  readonly receivedAt: Float64Array
+  readonly monotonicMs: Float64Array
+  /** Of type, key, source, clockQuality and bootId: indexes into `words`, 0xffff for none. */
+  readonly columns: readonly Uint16Array[]
+  readonly words: readonly string[]
+  /** The bodies, UTF-8, one after the other. */
+  readonly bodies: Buffer
+  /** Length of each body in UTF-16 units. */
+  readonly lengths: Uint32Array
+}
+
 /** Throws on bytes that are not a batch. */
-export function decodeBatch(payload: Uint8Array): EventColumns {
-  const bytes = payload.byteOffset % 8 === 0 ? payload : payload.slice()
+export function openBatch(payload: Uint8Array): OpenBatch {
+  // What the database and other threads give is aligned.
+  const bytes = payload.byteOffset % 8 === 0 ? payload : new Uint8Array(payload)
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const n = header.getUint32(4, true)
   const dictionaryBytes = header.getUint32(8, true)
@@ -120,35 +137,75 @@ export function decodeBatch(payload: Uint8Array): EventColumns {
   const fixed = HEADER_BYTES + n * EVENT_BYTES
   if (header.getUint8(0) !== FORMAT || fixed + dictionaryBytes + bodyBytes !== bytes.length) throw new RangeError('not a batch')
   const start = bytes.byteOffset + HEADER_BYTES
-  const times = new Float64Array(bytes.buffer, start, 3 * n)
-  const lengths = new Uint32Array(bytes.buffer, start + 24 * n, n)
-  const columns = new Uint16Array(bytes.buffer, start + 28 * n, 5 * n)
+  const times = (column: number) => new Float64Array(bytes.buffer, start + 8 * n * column, n)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const words = JSON.parse(buffer.toString('utf8', fixed, fixed + dictionaryBytes)) as string[]
-  const text = buffer.toString('utf8', fixed + dictionaryBytes)
-  return new Batch(n, times, lengths, columns, words, text)
+  return {
+    count: n,
+    time: times(0),
+    receivedAt: times(1),
+    monotonicMs: times(2),
+    columns: [0, 1, 2, 3, 4].map((column) => new Uint16Array(bytes.buffer, start + 28 * n + 2 * n * column, n)),
+    words: JSON.parse(buffer.toString('utf8', fixed, fixed + dictionaryBytes)) as string[],
+    bodies: buffer.subarray(fixed + dictionaryBytes),
+    lengths: new Uint32Array(bytes.buffer, start + 24 * n, n)
+  }
+}
+
+/** Where each body ends among the bytes. */
+export function bodyEnds({ bodies, count, lengths }: OpenBatch): Uint32Array {
+  const ends = new Uint32Array(count)
+  let units = 0
+  for (let i = 0; i < count; i++) {
+    units += lengths[i] ?? 0
+    ends[i] = units
+  }
+  // Then each unit is a byte, as it mostly is.
+  return units === bodies.length ? ends : endsInUtf8(bodies, ends)
+}
+
+/** `unitEnds`: counted in UTF-16 units. */
+function endsInUtf8(bodies: Uint8Array, unitEnds: Uint32Array): Uint32Array {
+  let units = 0
+  let at = 0
+  return unitEnds.map((end) => {
+    while (units < end && at < bodies.length) {
+      const bytes = characterBytes(bodies[at] ?? 0)
+      units += bytes < 4 ? 1 : 2
+      at += bytes
+    }
+    return Math.min(at, bodies.length)
+  })
+}
+
+function characterBytes(lead: number): number {
+  if (lead < 0x80) return 1
+  if (lead < 0xe0) return 2
+  return lead < 0xf0 ? 3 : 4
+}
+
+/** Throws on bytes that are not a batch. */
+export function decodeBatch(payload: Uint8Array): EventColumns {
+  return new Batch(openBatch(payload))
 }
 
 class Batch implements EventColumns {
   readonly count: number
-  readonly #times: Float64Array
-  readonly #columns: Uint16Array
-  readonly #words: readonly string[]
+  readonly #batch: OpenBatch
   readonly #text: string
   readonly #starts: Float64Array
 
-  constructor(n: number, times: Float64Array, lengths: Uint32Array, columns: Uint16Array, words: readonly string[], text: string) {
-    this.count = n
-    this.#times = times
-    this.#columns = columns
-    this.#words = words
-    this.#text = text
-    this.#starts = new Float64Array(n + 1)
-    for (let i = 0; i < n; i++) this.#starts[i + 1] = (this.#starts[i] ?? 0) + (lengths[i] ?? 0)
+  constructor(batch: OpenBatch) {
+    const { bodies, count, lengths } = batch
+    this.count = count
+    this.#batch = batch
+    this.#text = bodies.toString('utf8')
+    this.#starts = new Float64Array(count + 1)
+    for (let i = 0; i < count; i++) this.#starts[i + 1] = (this.#starts[i] ?? 0) + (lengths[i] ?? 0)
   }
 
   #word(column: number, index: number): string {
-    return this.#words[this.#columns[column * this.count + index] ?? NONE] ?? ''
+    const { columns, words } = this.#batch
+    return words[columns[column]?.[index] ?? NONE] ?? ''
   }
 
   typeAt(index: number): string {
@@ -160,11 +217,11 @@ class Batch implements EventColumns {
   }
 
   timeAt(index: number): number {
-    return this.#times[index] ?? 0
+    return this.#batch.time[index] ?? 0
   }
 
   eventAt(index: number, place: RunPlace): LoggedEvent {
-    const n = this.count
+    const { columns, monotonicMs, receivedAt } = this.#batch
     return {
       lane: place.lane,
       epoch: place.epoch,
@@ -172,11 +229,11 @@ class Batch implements EventColumns {
       type: this.#word(0, index),
       key: this.#word(1, index),
       time: this.timeAt(index),
-      source: this.#columns[2 * n + index] === NONE ? undefined : this.#word(2, index),
-      receivedAt: this.#times[n + index] ?? 0,
+      source: columns[2]?.[index] === NONE ? undefined : this.#word(2, index),
+      receivedAt: receivedAt[index] ?? 0,
       clockQuality: this.#word(3, index),
       bootId: this.#word(4, index),
-      monotonicMs: this.#times[2 * n + index] ?? 0,
+      monotonicMs: monotonicMs[index] ?? 0,
       body: this.#text.slice(this.#starts[index] ?? 0, this.#starts[index + 1] ?? 0)
     }
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { GatewayEvent } from '../events/define-event.ts'
-import { BatchBuilder, decodeBatch } from './batch-codec.ts'
+import { BatchBuilder, decodeBatch, openBatch } from './batch-codec.ts'
 import { decodeBlock, encodeBlock } from './block-codec.ts'
 import type { EventColumns } from './event-columns.ts'
 import type { LoggedEvent } from './event-log.ts'
@@ -9,6 +9,21 @@ import { hasAnyKey, keyFilter } from './key-filter.ts'
 import { loggedEvents } from './log-test-support.ts'
 
 const PLACE = { lane: 'telemetry', epoch: '1', firstSequence: 1 } as const
+
+const EVENT: LoggedEvent = {
+  lane: 'telemetry',
+  epoch: '1',
+  sequence: 1,
+  type: 'T',
+  key: 'k',
+  time: 5,
+  source: undefined,
+  receivedAt: 5,
+  clockQuality: 'unset',
+  bootId: 'b',
+  monotonicMs: 5,
+  body: '{}'
+}
 
 function all(columns: EventColumns): LoggedEvent[] {
   return Array.from({ length: columns.count }, (_, i) => columns.eventAt(i, PLACE))
@@ -29,32 +44,37 @@ function batchOf(events: readonly LoggedEvent[]): Uint8Array {
 describe('block', () => {
   it('gives every event back, bodies to the letter', () => {
     fc.assert(
-      fc.property(loggedEvents(40), (events) => {
-        expect(all(decodeBlock(encodeBlock(events)))).toEqual(numbered(events))
+      fc.property(loggedEvents(40), fc.nat({ max: 40 }), (events, cut) => {
+        const batches = [events.slice(0, cut), events.slice(cut)].map((part) => openBatch(batchOf(part)))
+        expect(all(decodeBlock(encodeBlock(batches)))).toEqual(numbered(events))
       }),
       { numRuns: 400 }
+    )
+  })
+
+  it('finds each body among those of other alphabets', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', '7', '"', '\\', 'é', '€', '🦺', '\u0000'), maxLength: 12 })
+    const bodies = fc.array(
+      fc.oneof(
+        letters,
+        fc.record({ name: letters, x: fc.integer() }).map((body) => JSON.stringify(body))
+      )
+    )
+    fc.assert(
+      fc.property(bodies, (texts) => {
+        const events = texts.map((body, i): LoggedEvent => ({ ...EVENT, sequence: i + 1, key: `k${i % 3}`, body }))
+        expect(all(decodeBlock(encodeBlock([openBatch(batchOf(events))])))).toEqual(events)
+      }),
+      { numRuns: 300 }
     )
   })
 
   it('survives more shapes than it keeps', () => {
     const events = Array.from({ length: 700 }, (_, i): LoggedEvent => {
       const body = JSON.stringify({ [`k${i}`]: i, list: Array.from({ length: i % 9 }, (__, j) => j / 8) })
-      return {
-        lane: 'telemetry',
-        epoch: '1',
-        sequence: i + 1,
-        type: 'T',
-        key: 'k',
-        time: i,
-        source: undefined,
-        receivedAt: i,
-        clockQuality: 'unset',
-        bootId: 'b',
-        monotonicMs: i,
-        body
-      }
+      return { ...EVENT, sequence: i + 1, time: i, receivedAt: i, monotonicMs: i, body }
     })
-    expect(all(decodeBlock(encodeBlock(events)))).toEqual(events)
+    expect(all(decodeBlock(encodeBlock([openBatch(batchOf(events))])))).toEqual(events)
   })
 
   it('refuses bytes that are no block', () => {
@@ -64,6 +84,15 @@ describe('block', () => {
       })
     )
   })
+})
+
+it('keeps several shapes of one type apart, by turns', () => {
+  const shapes = [{ x: 1, y: 2 }, { x: 1 }, { text: 'a' }, { x: 1, text: 'b' }, { list: [1, 2] }, { list: [1] }]
+  const events = Array.from(
+    { length: 60 },
+    (_, i): LoggedEvent => ({ ...EVENT, sequence: i + 1, body: JSON.stringify(shapes[i % shapes.length]) })
+  )
+  expect(all(decodeBlock(encodeBlock([openBatch(batchOf(events))])))).toEqual(events)
 })
 
 describe('batch', () => {

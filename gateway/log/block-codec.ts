@@ -1,10 +1,11 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { matchSkeleton, type Skeleton, skeletonOf, Tokens } from './body-skeleton.ts'
+import { NONE, type OpenBatch } from './batch-codec.ts'
+import { writeBodies } from './block-bodies.ts'
 import { ByteReader, ByteWriter } from './byte-buffer.ts'
 import type { EventColumns, RunPlace } from './event-columns.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { MAX_COLUMN_VALUE, readInts, writeInts } from './int-column.ts'
-import { readTokens, TokenColumn, type TokenTexts, Words } from './token-column.ts'
+import { readTokens, type TokenTexts, Words } from './token-column.ts'
 
 /**
  * A block holds thousands of events of one lane and epoch, in columns, deflated:
@@ -17,44 +18,30 @@ import { readTokens, TokenColumn, type TokenTexts, Words } from './token-column.
  * From the shapes on, events stand grouped by key: what one tag says now is near to what it said before.
  */
 const FORMAT = 1
-const MAX_SHAPES = 256
 const MAX_RAW_BYTES = 256 * 1024 * 1024
 const DEFLATE_LEVEL = 6
-/** For texts of too many shapes: one hole, the whole text. */
-const WHOLE: Skeleton = { pieces: ['', ''], kinds: ['text'] }
+const NO_INDEXES = new Uint32Array(0)
 const SCALES = [1, 1000]
 const RAW_DOUBLES = 255
 /** Added to the scale's index: the distance to the column before is kept. */
 const NEAR_REFERENCE = 16
 
-/** The bodies come back to the letter, and all other fields exactly. */
-export function encodeBlock(events: readonly LoggedEvent[]): Uint8Array {
-  const n = events.length
+/** Of the events of these batches, one after the other. The bodies come back to the letter, and all other fields exactly. */
+export function encodeBlock(batches: readonly OpenBatch[]): Uint8Array {
+  const n = batches.reduce((sum, { count }) => sum + count, 0)
   const words = new Words()
-  const columns = (['type', 'key', 'source', 'clockQuality', 'bootId'] as const).map((field) => {
-    const indexes = new Float64Array(n)
-    for (let i = 0; i < n; i++) {
-      const word = events[i]?.[field]
-      indexes[i] = word === undefined ? 0 : words.index(word) + 1
-    }
-    return indexes
-  })
-  const times = new Float64Array(n)
-  const receivedAt = new Float64Array(n)
-  const monotonicMs = new Float64Array(n)
-  for (let i = 0; i < n; i++) {
-    const event = events[i]
-    if (event === undefined) continue
-    times[i] = event.time
-    receivedAt[i] = event.receivedAt
-    monotonicMs[i] = event.monotonicMs
-  }
+  const columns = wordColumns(batches, n, words)
+  const times = joined(n, batches, ({ time }) => time)
+  const receivedAt = joined(n, batches, (batch) => batch.receivedAt)
+  const monotonicMs = joined(n, batches, (batch) => batch.monotonicMs)
   const body = new ByteWriter(64 * 1024)
   for (const column of columns) writeInts(body, column)
   writeDoubles(body, times, undefined)
   writeDoubles(body, receivedAt, times)
   writeDoubles(body, monotonicMs, receivedAt)
-  writeBodies(body, events, groupOrder(columns[1] ?? new Float64Array(n)), words)
+  const [types, keys] = columns
+  if (types === undefined || keys === undefined) throw new RangeError('five columns')
+  writeBodies(body, { batches, types, times, order: groupOrder(keys, words.list.length), words })
   const head = new ByteWriter()
   head.varint(n)
   head.text(JSON.stringify(words.list))
@@ -62,71 +49,59 @@ export function encodeBlock(events: readonly LoggedEvent[]): Uint8Array {
   return Buffer.concat([Buffer.from([FORMAT]), deflateRawSync(raw, { level: DEFLATE_LEVEL })])
 }
 
-interface Shape {
-  readonly index: number
-  readonly skeleton: Skeleton
-  readonly columns: readonly TokenColumn[]
-  readonly times: number[]
-}
-
-function writeBodies(out: ByteWriter, events: readonly LoggedEvent[], order: Uint32Array, words: Words): void {
-  const shapes: Shape[] = []
-  const byText = new Map<string, Shape>()
-  const lastOfType = new Map<string, Shape>()
-  const tokens = new Tokens()
-  const shapeOf = new Float64Array(order.length)
-  const findShape = (text: string): Shape => {
-    const found = byText.size < MAX_SHAPES ? skeletonOf(text) : WHOLE
-    const name = JSON.stringify(found)
-    const known = byText.get(name)
-    if (known !== undefined) return known
-    const shape = { index: shapes.length, skeleton: found, columns: found.kinds.map(() => new TokenColumn()), times: [] }
-    shapes.push(shape)
-    byText.set(name, shape)
-    return shape
-  }
-  for (let at = 0; at < order.length; at++) {
-    const event = events[order[at] ?? 0]
-    if (event === undefined) continue
-    let shape = lastOfType.get(event.type)
-    if (shape === undefined || !fill(event.body, shape.skeleton, tokens)) {
-      shape = findShape(event.body)
-      if (!fill(event.body, shape.skeleton, tokens)) throw new RangeError('a text does not fit its own shape')
-      lastOfType.set(event.type, shape)
+/** type, key, source, clockQuality and bootId of all events, as indexes plus one into `words`; 0: none. */
+function wordColumns(batches: readonly OpenBatch[], n: number, words: Words): Float64Array[] {
+  // Each word of a batch is looked up once.
+  const known = batches.map((batch) => new Uint32Array(batch.words.length))
+  return [0, 1, 2, 3, 4].map((column) => {
+    const indexes = new Float64Array(n)
+    let at = 0
+    for (const [which, batch] of batches.entries()) {
+      const own = batch.columns[column] ?? NO_INDEXES
+      const found = known[which] ?? NO_INDEXES
+      for (let i = 0; i < batch.count; i++, at++) {
+        const index = own[i] ?? NONE
+        if (index === NONE) continue
+        if (found[index] === 0) found[index] = words.index(batch.words[index] ?? '') + 1
+        indexes[at] = found[index] ?? 0
+      }
     }
-    shapeOf[at] = shape.index
-    shape.times.push(event.time)
-    for (let hole = 0; hole < shape.columns.length; hole++) {
-      shape.columns[hole]?.push(tokens.mantissa[hole] ?? 0, tokens.decimals[hole] ?? -1, tokens.texts[hole] ?? '')
-    }
+    return indexes
+  })
+}
+
+function joined(n: number, batches: readonly OpenBatch[], columnOf: (batch: OpenBatch) => Float64Array): Float64Array {
+  const all = new Float64Array(n)
+  let at = 0
+  for (const batch of batches) {
+    all.set(columnOf(batch), at)
+    at += batch.count
   }
-  out.text(JSON.stringify(shapes.map(({ skeleton }) => [skeleton.pieces, skeleton.kinds.map((kind) => (kind === 'number' ? 1 : 0))])))
-  writeInts(out, shapeOf)
-  for (const { columns, times } of shapes) for (const column of columns) column.write(out, words, Float64Array.from(times))
+  return all
 }
 
-function fill(text: string, skeleton: Skeleton, tokens: Tokens): boolean {
-  if (skeleton !== WHOLE) return matchSkeleton(text, skeleton, tokens)
-  tokens.count = 0
-  tokens.text(text)
-  return true
-}
-
-/** Positions of the events, those of one key together, each group in order. */
-function groupOrder(keys: Float64Array): Uint32Array {
-  const groups = new Map<number, number>()
-  for (const key of keys) groups.set(key, (groups.get(key) ?? 0) + 1)
+/** Positions of the events, those of one key together, each group in order. `keys`: word indexes plus one. Throws if one is beyond. */
+function groupOrder(keys: Float64Array, words: number): Uint32Array {
+  const next = new Uint32Array(words + 1)
+  const seen: number[] = []
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] ?? 0
+    if (!(key >= 0 && key <= words)) throw new RangeError('unknown key')
+    if (next[key] === 0) seen.push(key)
+    next[key] = (next[key] ?? 0) + 1
+  }
   let start = 0
-  for (const [key, size] of groups) {
-    groups.set(key, start)
+  for (const key of seen) {
+    const size = next[key] ?? 0
+    next[key] = start
     start += size
   }
   const order = new Uint32Array(keys.length)
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] ?? 0
-    const at = groups.get(key) ?? 0
+    const at = next[key] ?? 0
     order[at] = i
-    groups.set(key, at + 1)
+    next[key] = at + 1
   }
   return order
 }
@@ -190,7 +165,7 @@ export function decodeBlock(data: Uint8Array): EventColumns {
   const times = readDoubles(input, n, undefined)
   const receivedAt = readDoubles(input, n, times)
   const monotonicMs = readDoubles(input, n, receivedAt)
-  const bodies = readBodies(input, groupOrder(indexes[1] ?? new Float64Array(n)), words, times)
+  const bodies = readBodies(input, groupOrder(indexes[1] ?? new Float64Array(n), words.length), words, times)
   const word = (column: number, i: number): string | undefined => words[(indexes[column]?.[i] ?? 0) - 1]
   return {
     count: n,

@@ -1,8 +1,7 @@
 import { rmSync, statSync } from 'node:fs'
 import type { GatewayEvent } from '../events/define-event.ts'
-import { BatchBuilder, decodeBatch } from './batch-codec.ts'
+import { BatchBuilder, openBatch } from './batch-codec.ts'
 import { decodeBlock, encodeBlock } from './block-codec.ts'
-import type { LoggedEvent } from './event-log.ts'
 import { freshDirectory, openTestLog } from './log-test-support.ts'
 import { openLogReader } from './open-log-reader.ts'
 import { openLogStore } from './open-log-store.ts'
@@ -72,10 +71,7 @@ function codec(): void {
       }
       const batch = builder.finish()
       const started = performance.now()
-      const columns = decodeBatch(batch)
-      const events: LoggedEvent[] = []
-      for (let i = 0; i < columns.count; i++) events.push(columns.eventAt(i, { lane: 'telemetry', epoch: '1', firstSequence: 1 }))
-      const block = encodeBlock(events)
+      const block = encodeBlock([openBatch(batch)])
       const packed = performance.now()
       const decoded = decodeBlock(block)
       let chars = 0

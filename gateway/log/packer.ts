@@ -1,9 +1,8 @@
 import { crc32 } from 'node:zlib'
 import type Database from 'better-sqlite3'
 import { LANES, type Lane } from '../events/define-event.ts'
-import { decodeBatch } from './batch-codec.ts'
+import { type OpenBatch, openBatch } from './batch-codec.ts'
 import { encodeBlock } from './block-codec.ts'
-import type { LoggedEvent } from './event-log.ts'
 import { keyFilter } from './key-filter.ts'
 import { byLane, type LaneStatements, laneStatements, type TailRow } from './lane-tables.ts'
 import { isDamage } from './log-error.ts'
@@ -12,6 +11,8 @@ import type { PackedBlock } from './stored-units.ts'
 
 /** Events in a block, at the most; more would make a look-up costly, fewer would compress worse. */
 export const BLOCK_EVENTS = 8192
+
+const NO_INDEXES = new Uint16Array(0)
 
 export type PackOutcome =
   | { readonly kind: 'packed'; readonly block: PackedBlock }
@@ -38,19 +39,11 @@ export class Packer {
     const rows = this.#read(() => this.#rows(lane))
     const [first] = rows
     if (first === undefined) return { kind: 'nothing' }
-    const events: LoggedEvent[] = []
-    const keys = new Set<string>()
-    const countByType = new Map<string, number>()
+    const batches: OpenBatch[] = []
     for (const row of rows) {
-      if (!decodeRow(row, lane, events)) return { kind: 'damaged-row', lastSequence: row.last_seq }
-    }
-    let minTime = Number.POSITIVE_INFINITY
-    let maxTime = Number.NEGATIVE_INFINITY
-    for (const { key, type, time } of events) {
-      keys.add(key)
-      countByType.set(type, (countByType.get(type) ?? 0) + 1)
-      minTime = Math.min(minTime, time)
-      maxTime = Math.max(maxTime, time)
+      const batch = openRow(row)
+      if (batch === undefined) return { kind: 'damaged-row', lastSequence: row.last_seq }
+      batches.push(batch)
     }
     const last = rows.at(-1) ?? first
     const block: PackedBlock = {
@@ -59,11 +52,8 @@ export class Packer {
       firstSequence: first.last_seq - first.count + 1,
       lastSequence: last.last_seq,
       storedAt: last.stored_at,
-      minTime,
-      maxTime,
-      countByType: Object.fromEntries(countByType),
-      data: encodeBlock(events),
-      keyFilter: keyFilter(keys)
+      ...blockFacts(batches),
+      data: encodeBlock(batches)
     }
     return { kind: 'packed', block }
   }
@@ -107,17 +97,48 @@ function follows(before: TailRow, row: TailRow): boolean {
   return row.epoch === before.epoch && row.last_seq - row.count === before.last_seq
 }
 
-function decodeRow(row: TailRow, lane: Lane, into: LoggedEvent[]): boolean {
-  if (crc32(row.payload) !== row.crc) return false
+/** Undefined: it is damaged. */
+function openRow(row: TailRow): OpenBatch | undefined {
+  if (crc32(row.payload) !== row.crc) return undefined
   try {
-    const columns = decodeBatch(row.payload)
-    const place = { lane, epoch: row.epoch, firstSequence: row.last_seq - row.count + 1 }
-    if (columns.count !== row.count) return false
-    for (let i = 0; i < columns.count; i++) into.push(columns.eventAt(i, place))
-    return true
+    const batch = openBatch(row.payload)
+    return batch.count === row.count ? batch : undefined
   } catch {
-    return false
+    return undefined
   }
+}
+
+function blockFacts(batches: readonly OpenBatch[]): Pick<PackedBlock, 'minTime' | 'maxTime' | 'countByType' | 'keyFilter'> {
+  const keys = new Set<string>()
+  const countByType = new Map<string, number>()
+  let minTime = Number.POSITIVE_INFINITY
+  let maxTime = Number.NEGATIVE_INFINITY
+  for (const { columns, time, words } of batches) {
+    const [types = NO_INDEXES, ownKeys = NO_INDEXES] = columns
+    for (const [index, count] of countsOf(types, words.length)) {
+      const type = words[index] ?? ''
+      countByType.set(type, (countByType.get(type) ?? 0) + count)
+    }
+    for (const [index] of countsOf(ownKeys, words.length)) keys.add(words[index] ?? '')
+    for (let i = 0; i < time.length; i++) {
+      const at = time[i] ?? 0
+      if (at < minTime) minTime = at
+      if (at > maxTime) maxTime = at
+    }
+  }
+  return { minTime, maxTime, countByType: Object.fromEntries(countByType), keyFilter: keyFilter(keys) }
+}
+
+/** The words that occur in a column, and how often. */
+function countsOf(indexes: Uint16Array, words: number): [number, number][] {
+  const counts = new Uint32Array(words)
+  for (let i = 0; i < indexes.length; i++) {
+    const index = indexes[i] ?? 0
+    counts[index] = (counts[index] ?? 0) + 1
+  }
+  const found: [number, number][] = []
+  for (const [index, count] of counts.entries()) if (count > 0) found.push([index, count])
+  return found
 }
 
 /** A chain of pages that cannot be followed is damage of this block, not of the database. */
