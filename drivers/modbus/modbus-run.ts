@@ -28,6 +28,8 @@ import { TcpLine } from './tcp-line.ts'
 const LOOK_EVERY_MS = 1_000
 /** A start asks around so long at most; then it is up, and what does not answer is amiss. */
 const START_ASKING_MAX_MS = 10_000
+/** What comes and goes with every other request is amiss all the time. */
+const CALM_MS = 3_000
 /** Requests in a row without an answer, by which a connection is judged that says nothing more. */
 const MISSES_OF_A_DEAD_LINK = 3
 
@@ -46,6 +48,7 @@ export class ModbusRun implements DriverRun {
   #polling: Promise<void> = Promise.resolve()
   #nextLook: TimerHandle | undefined
   #saidAmiss = ''
+  #amissMs = Number.NEGATIVE_INFINITY
 
   constructor(settings: ModbusSettings, context: DriverContext) {
     this.#settings = settings
@@ -146,7 +149,9 @@ export class ModbusRun implements DriverRun {
       return
     }
     const amiss = this.#poller.amiss()
-    if (amiss === this.#saidAmiss) return
+    const nowMs = this.#context.clock.monotonicMs()
+    if (amiss !== '') this.#amissMs = nowMs
+    if (amiss === this.#saidAmiss || (amiss === '' && nowMs - this.#amissMs < CALM_MS)) return
     this.#saidAmiss = amiss
     this.#context.degraded(amiss)
   }

@@ -5,19 +5,19 @@ import { isBitTable, type PlanLimits, planReads, type ReadGroup, type ReadPoint,
 const table = fc.constantFrom('coil', 'discrete-input', 'holding-register', 'input-register')
 const pointArb = fc
   .record({
-    unit: fc.integer({ min: 1, max: 3 }),
+    unit: fc.integer({ min: 1, max: 2 }),
     table,
-    address: fc.nat(400),
+    address: fc.nat(90),
     count: fc.constantFrom(1, 2, 4),
-    intervalMs: fc.constantFrom(1000, 5000)
+    intervalMs: fc.constantFrom(1000, 1000, 5000)
   })
   .map((point): ReadPoint => ({ ...point, count: isBitTable(point.table) ? 1 : point.count }))
 const pointsArb = fc.array(pointArb, { maxLength: 60 })
 const limitsArb = fc.record({
-  maxRegisters: fc.integer({ min: 4, max: 125 }),
-  maxBits: fc.integer({ min: 1, max: 2000 }),
-  bridgeRegisters: fc.nat(20),
-  bridgeBits: fc.nat(100)
+  maxRegisters: fc.oneof(fc.integer({ min: 4, max: 20 }), fc.integer({ min: 4, max: 125 })),
+  maxBits: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 2000 })),
+  bridgeRegisters: fc.nat(8),
+  bridgeBits: fc.nat(8)
 })
 
 const end = ({ address, count }: ReadPoint): number => address + count
@@ -101,6 +101,21 @@ describe('the plan', () => {
         for (const point of points) expect(left.filter((other) => other === point)).toHaveLength(1)
       })
     )
+  })
+
+  it('goes to the limits of the protocol and not beyond', () => {
+    const limits = { maxRegisters: 125, maxBits: 2000, bridgeRegisters: 8, bridgeBits: 64 }
+    const row = (table: ReadPoint['table'], length: number): ReadPoint[] =>
+      Array.from({ length }, (_, address) => ({ unit: 1, table, address, count: 1, intervalMs: 1000 }))
+    const counts = (points: readonly ReadPoint[]): number[] => planReads(points, limits).map(({ count }) => count)
+    expect(counts(row('input-register', 125))).toEqual([125])
+    expect(counts(row('input-register', 126))).toEqual([125, 1])
+    expect(counts(row('coil', 2000))).toEqual([2000])
+    expect(counts(row('coil', 2001))).toEqual([2000, 1])
+    const apart = (gap: number): ReadPoint[] =>
+      row('holding-register', gap + 2).filter(({ address }) => address === 0 || address === gap + 1)
+    expect(counts(apart(8))).toEqual([10])
+    expect(counts(apart(9))).toEqual([1, 1])
   })
 
   it('leaves out first what was only bridged', () => {

@@ -16,13 +16,19 @@ export class TcpLine implements ModbusLine {
   #transaction = 0
   #urgentUnderWay = 0
   #closed = false
+  /** By the unit that was asked: who answered in its place. */
+  readonly #impostors = new Map<number, number>()
   missesInARow = 0
   answeredMs: number | undefined
-  amiss = ''
 
   constructor(context: LineContext, overlap: boolean) {
     this.#context = context
     this.#overlap = overlap
+  }
+
+  get amiss(): string {
+    const [first] = this.#impostors
+    return first === undefined ? '' : `unit ${first[1]} answers for unit ${first[0]}: check the unit number`
   }
 
   exchange(request: ModbusRequest, options: ExchangeOptions): Promise<Exchanged> {
@@ -87,10 +93,10 @@ export class TcpLine implements ModbusLine {
     }
     if (unit !== pending.request.unit) {
       counters.errors++
-      this.amiss = `unit ${unit} answers for unit ${pending.request.unit}: check the unit number`
+      this.#impostors.set(pending.request.unit, unit)
       return
     }
-    this.amiss = ''
+    this.#impostors.delete(unit)
     this.missesInARow = 0
     this.answeredMs = clock.monotonicMs()
     this.#forget(transaction, pending)
