@@ -176,10 +176,13 @@ describe('a connection', () => {
   const answer = (line: TcpLine, index: number, pdu = VALUE, unit = sent[index]?.unit ?? 0): string =>
     line.take(mbapFrame(framesOf(sent[index]?.bytes ?? new Uint8Array()).transaction, unit, pdu))
 
-  it('sends a command at once, whatever is under way, and reads one after the other', async () => {
+  it('sends a command when what is under way is answered, and in 10 ms all the same', async () => {
     const line = lineWith(true)
     const reads = [read(line, 1), read(line, 2)]
     const command = write(line, 3)
+    await clock.advance(9)
+    expect(units()).toEqual([1])
+    await clock.advance(1)
     expect(units()).toEqual([1, 3])
     answer(line, 1, ECHO)
     expect(await command).toEqual({ kind: 'written' })
@@ -188,18 +191,34 @@ describe('a connection', () => {
     expect(units()).toEqual([1, 3, 2])
     answer(line, 2)
     expect((await Promise.all(reads)).map(({ kind }) => kind)).toEqual(['values', 'values'])
+    const quick = [read(line, 4), read(line, 5), write(line, 6)]
+    await clock.advance(2)
+    answer(line, 3)
+    expect(units().slice(3)).toEqual([4, 6])
+    answer(line, 4, ECHO)
+    answer(line, 5)
+    expect((await Promise.all(quick)).map(({ kind }) => kind)).toEqual(['values', 'values', 'written'])
+    // One that has hung for long is no reason to wait at all.
+    const hangs = read(line, 7)
+    await clock.advance(50)
+    const late = write(line, 8)
+    expect(units().slice(6)).toEqual([7, 8])
+    line.close()
+    expect((await Promise.all([hangs, late])).map(({ kind }) => kind)).toEqual(['lost', 'lost'])
     expect(clock.pendingTimers).toBe(0)
   })
 
   it('has four commands under way at most', async () => {
     const line = lineWith(true)
     const commands = [1, 2, 3, 4, 5, 6].map((unit) => write(line, unit))
+    await clock.advance(50)
     expect(units()).toEqual([1, 2, 3, 4])
     answer(line, 2, ECHO)
     expect(units()).toEqual([1, 2, 3, 4, 5])
-    await clock.advance(300)
+    await clock.advance(280)
     expect(units()).toEqual([1, 2, 3, 4, 5, 6])
     answer(line, 5, ECHO)
+    await clock.advance(100)
     expect((await Promise.all(commands)).map(({ kind }) => kind)).toEqual([
       'timeout',
       'timeout',
@@ -233,6 +252,7 @@ describe('a connection', () => {
     answer(line, 1, VALUE, 9)
     expect(line.amiss).toBe('unit 9 answers for unit 1: check the unit number')
     expect(counters.errors).toBe(1)
+    await clock.advance(20)
     const other = write(line, 2)
     answer(line, 2, ECHO)
     expect(await other).toEqual({ kind: 'written' })

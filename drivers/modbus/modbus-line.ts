@@ -94,8 +94,12 @@ export class RequestQueue {
     return (may.urgent ? firstOf(this.#urgent) : undefined) ?? (may.other ? firstOf(this.#others) : undefined)
   }
 
+  get hasUrgent(): boolean {
+    return this.#urgent.length > 0
+  }
+
   get isEmpty(): boolean {
-    return this.#urgent.length === 0 && this.#others.length === 0
+    return !this.hasUrgent && this.#others.length === 0
   }
 
   close(): void {
