@@ -21,7 +21,7 @@ async function speedOf(port: string): Promise<number | undefined> {
 }
 
 /** Sends the next burst every few milliseconds, as it arrives at a receiver set to the speed that the near end has at that moment. */
-export async function startSerialPeer(pair: PtyPair, sender: UartSender, nextBurst: () => Uint8Array, everyMs = 20): Promise<SerialPeer> {
+export async function startSerialPeer(pair: PtyPair, sender: UartSender, nextBurst: () => Uint8Array, everyMs = 50): Promise<SerialPeer> {
   const device: FileHandle = await open(pair.device, 'r+')
   const speedsSeen: number[] = []
   let over = false

@@ -1,7 +1,7 @@
 import { type Codec, type CodecTransport, type FrameContext, transportsOf } from '../../firmware-protocols/codec.ts'
 import { type CaptureForm, readCapturedLine } from './capture-lines.ts'
 import type { Alternative, ByteLook, Finding, HeardTopic } from './detection.ts'
-import { findingOf, possibilities, rank } from './rank-streams.ts'
+import { findingOf, isClear, possibilities, rank } from './rank-streams.ts'
 import { rankTopics } from './rank-topics.ts'
 import { sevenBitLine } from './seven-bits.ts'
 import { StreamPanel } from './stream-panel.ts'
@@ -9,6 +9,8 @@ import { TopicPanel } from './topic-panel.ts'
 
 /** Kept for a second look at a line of seven bits. */
 const KEPT_BYTES = 32 * 1024
+/** After so much of a stream that is clear, only protocols that fit it read on: all of them read a few megabytes in as many seconds. */
+const CLEAR_AFTER_BYTES = 256 * 1024
 /** A longer line is no frame of anything. */
 const MAX_LINE_CHARACTERS = 1 << 20
 /** What carries whole messages by themselves. LoRaWAN payloads come inside those of a server, and GATT values need their characteristic. */
@@ -31,6 +33,7 @@ export class CapturePanel {
   readonly #stream: StreamPanel
   readonly #kept = new Uint8Array(KEPT_BYTES)
   #keptLength = 0
+  #isNarrowed = false
   readonly #text = new TextDecoder()
   #rest = ''
   #form: Exclude<CaptureForm, 'bytes'> | undefined
@@ -85,6 +88,13 @@ export class CapturePanel {
     }
   }
 
+  #narrow(): void {
+    const ranked = rank(this.#stream.evidence())
+    if (!isClear(ranked)) return
+    this.#isNarrowed = true
+    this.#stream.keepOnly(new Set(ranked.filter(({ detected }) => detected).map(({ evidence }) => evidence.codec)))
+  }
+
   #line(form: Exclude<CaptureForm, 'bytes'>, line: string): void {
     const read = line.trim() === '' ? undefined : readCapturedLine(form, line)
     if (read === undefined) return
@@ -94,6 +104,7 @@ export class CapturePanel {
 
   #push(chunk: Uint8Array): void {
     this.#stream.push(chunk)
+    if (!this.#isNarrowed && this.#stream.portrait.bytes >= CLEAR_AFTER_BYTES) this.#narrow()
     const part = chunk.subarray(0, KEPT_BYTES - this.#keptLength)
     this.#kept.set(part, this.#keptLength)
     this.#keptLength += part.length

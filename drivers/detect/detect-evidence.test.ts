@@ -6,7 +6,7 @@ import { SeededRandom } from '../../test-support/fuzz/seeded-random.ts'
 import { receivedAt } from '../../test-support/uart.ts'
 import { baudRatesOf } from './baud-ladder.ts'
 import { travelsOver } from './propose-source.ts'
-import { findingOf, isClear, rank } from './rank-streams.ts'
+import { findingOf, isClear, possibilities, rank } from './rank-streams.ts'
 import { rankTopics } from './rank-topics.ts'
 import { StreamPanel } from './stream-panel.ts'
 import { TopicPanel } from './topic-panel.ts'
@@ -36,6 +36,14 @@ describe.each(STREAM_CODECS)('$protocol', (codec) => {
       }),
       { numRuns: 8 }
     )
+  })
+
+  it('is not claimed for a few frames in a lot of noise', () => {
+    const random = new SeededRandom(5)
+    const noise = randomBytes(random, 120_000)
+    const list = ranked(Uint8Array.of(...noise.subarray(0, 60_000), ...streamOf(codec, random, 6), ...noise.subarray(60_000)))
+    expect(findingOf(list)).toBeUndefined()
+    expect(list.find(({ evidence }) => evidence.codec === codec)?.bits).toBeGreaterThan(0)
   })
 
   it('tells the same, however the stream was cut', () => {
@@ -95,6 +103,12 @@ describe('what else fits', () => {
     const finding = findingOf(ranked(streamOf(pdoa, new SeededRandom(1), 50)))
     expect(finding?.protocol).toBe('decawave-pdoa-json')
     for (const { why } of finding?.alternatives ?? []) expect(why).toMatch(/^explains \d+ % of the bytes/)
+  })
+
+  it('is named as possible where it says nothing yet but its prompt', () => {
+    const list = ranked(new TextEncoder().encode('dwm> dwm> dwm> '))
+    expect(findingOf(list)).toBeUndefined()
+    expect(possibilities(list)[0]?.protocol).toBe('dwm1001-uart-shell')
   })
 
   it('is clear after enough frames, and not before', () => {

@@ -60,6 +60,19 @@ describe.each(CODECS.filter(({ createFramer }) => createFramer !== undefined))('
   })
 })
 
+it('reads a long capture to its end, and stops where it is told to', async () => {
+  const stream = streamOf(codecNamed('nooploop-nlink'), new SeededRandom(8), 6_000)
+  const file = await written('long.bin', stream)
+  const whole = await detect(file)
+  expect(whole.heard.speeds[0]?.look.bytes).toBe(stream.length)
+  expect(whole.findings).toMatchObject([{ protocol: 'nooploop-nlink' }])
+  expect(whole.findings[0]?.explainedShare).toBeGreaterThan(0.99)
+  const stop = new AbortController()
+  const part = await detectFile({ file, codecs: CODECS, signal: stop.signal, onProgress: () => stop.abort() })
+  expect(part).toMatchObject({ outcome: 'detected', interrupted: true })
+  expect(part.heard.speeds[0]?.look.bytes).toBeLessThan(stream.length)
+})
+
 it('finds frames in hex', async () => {
   const seeds = loadSeeds(codecNamed('nooploop-nlink'))
   const lines = seeds.map(({ bytes }) => toHex(bytes).replace(/..(?=.)/g, '$& '))

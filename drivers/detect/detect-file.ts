@@ -7,7 +7,7 @@ import type { Detection, SniffProgress } from './detection.ts'
 import { captureSource, messageSource, type ProposedSource, proposeConfig, recordingSource } from './propose-source.ts'
 
 /** More of a file is not read: it would tell nothing new. */
-const MOST_BYTES = 64 * 1024 * 1024
+const MOST_BYTES = 16 * 1024 * 1024
 const CHUNK_BYTES = 64 * 1024
 
 export interface DetectFileOptions {
@@ -43,13 +43,18 @@ async function detectRecording(options: DetectFileOptions, recording: Recording)
   const { driver, startedAt } = recording.header
   const panel = new CapturePanel(codecs, CARRIED[driver])
   const notes: string[] = []
+  let turnAt = 0
   try {
     for await (const entry of recording.entries()) {
       if (signal.aborted || panel.bytes > MOST_BYTES) break
       const receivedAt = startedAt + entry.atUs / 1_000
       if (entry.kind === 'bytes') panel.stream(entry.bytes)
       else if (entry.kind === 'message') panel.message(entry.bytes, { ...entry.context, receivedAt })
-      onProgress?.({ bytes: panel.bytes, messages: panel.messages })
+      if (panel.bytes - turnAt >= CHUNK_BYTES) {
+        turnAt = panel.bytes
+        onProgress?.({ bytes: panel.bytes, messages: panel.messages })
+        await nextTurn()
+      }
     }
   } finally {
     await recording.close()
@@ -72,6 +77,8 @@ async function detectCapture(options: DetectFileOptions): Promise<Detection> {
       if (form === 'bytes') panel.stream(chunk)
       else panel.lines(form, chunk)
       onProgress?.({ bytes: panel.bytes, messages: panel.messages })
+      // Reading a file that the system holds in memory would let nobody else have a turn, not even Ctrl-C.
+      await nextTurn()
     }
   } finally {
     await handle.close()
@@ -81,6 +88,8 @@ async function detectCapture(options: DetectFileOptions): Promise<Detection> {
     ...messages.map((finding) => messageSource(finding, codecs))
   ])
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Each chunk is valid until the next one is asked for. */
 async function* chunksOf(handle: FileHandle): AsyncGenerator<Uint8Array, void, void> {

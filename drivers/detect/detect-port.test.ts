@@ -173,6 +173,14 @@ it('tells of a line that is slower than every speed that was tried', async () =>
   expect(detection?.heard.speeds[0]?.look.impression).toBe('slower-line')
 })
 
+it('waits longer where something begins to fit', async () => {
+  let bursts = 0
+  const burst = (): Uint8Array => new TextEncoder().encode(bursts++ < 45 ? 'mode: tn (act,twr,np,le)\r\n' : 'POS,2.57,2.00,1.67,97\r\n')
+  const { detection, trace } = await detect({ baudRate: 115_200, burst }, { baudRates: [115_200, 9600] })
+  expect(detection?.findings).toMatchObject([{ protocol: 'dwm1001-uart-shell', line: { baudRate: 115_200 } }])
+  expect(trace.speeds).toEqual([115_200])
+})
+
 it('passes over a speed that the port does not take', async () => {
   const device = { baudRate: 9600, everyMs: 200, burst: speech('nmea0183', 4), refused: [3_000_000] }
   const { detection } = await detect(device, { baudRates: [115_200, 3_000_000, 9600], listenMs: 500 })

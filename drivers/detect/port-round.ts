@@ -2,14 +2,14 @@ import type { Codec } from '../../firmware-protocols/codec.ts'
 import type { Clock } from '../driver.ts'
 import { pause } from '../run-end.ts'
 import type { HeardAtSpeed, LineSettings, SniffProgress } from './detection.ts'
-import { isClear, type Judged, rank } from './rank-streams.ts'
+import { isClear, isPromising, type Judged, rank } from './rank-streams.ts'
 import { sevenBitLine } from './seven-bits.ts'
 import { StreamPanel } from './stream-panel.ts'
 
 /** How often it is looked whether enough was heard. */
 const LOOK_EVERY_MS = 100
-/** Even a clear case is listened to for so long, to meet more than one tag. */
-const LEAST_MS = 1_000
+/** Even a clear case is listened to for so long, to meet more than one tag; not longer than others, though. */
+const LEAST_MS = 2_000
 /** Where something fits that is not proved yet, the time is stretched up to so many times. */
 const MOST_STRETCH = 3
 /** So much without one frame of anything is not worth waiting on. */
@@ -75,10 +75,10 @@ export class PortRound {
       const ranked = rank(this.#panel.evidence())
       onProgress(progressOf(baudRate, this.bytes, ranked))
       const nowMs = clock.monotonicMs()
-      if (isClear(ranked) && nowMs - (this.#firstHeardMs ?? nowMs) >= LEAST_MS) return
-      if (ranked.length === 0 && this.bytes >= HOPELESS_BYTES) return
-      const isPromising = ranked.length > 0 && ranked[0]?.detected !== true
-      if (nowMs - startedMs >= listenMs * (isPromising ? MOST_STRETCH : 1)) return
+      if (isClear(ranked) && nowMs - (this.#firstHeardMs ?? nowMs) >= Math.min(LEAST_MS, listenMs)) return
+      if (!isPromising(ranked) && this.bytes >= HOPELESS_BYTES) return
+      const isWorthWaiting = isPromising(ranked) && ranked[0]?.detected !== true
+      if (nowMs - startedMs >= listenMs * (isWorthWaiting ? MOST_STRETCH : 1)) return
     }
   }
 

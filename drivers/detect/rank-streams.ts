@@ -13,6 +13,8 @@ const SOLID_TEXT_BITS = 24
 const SOLID_BINARY_BITS = 12
 const SLIGHT_BITS = 3
 const MOST_SLIGHT_BITS = 12
+/** A prompt or an echo: worth naming, and no more. */
+const MOST_IGNORED_BITS = 3
 
 /** Proof that is asked for. */
 const DETECTED_BITS = 40
@@ -38,7 +40,8 @@ export function evidenceBits({ codec, tally }: StreamEvidence): number {
   const checksumBits = codec.serialHabits?.checksumBits ?? 0
   if (checksumBits > 0) return (solidFrames + slightFrames + ignoredFrames) * (Math.min(checksumBits, MOST_CHECKSUM_BITS) + START_MARK_BITS)
   const solidBits = codec.encoding === 'text' ? SOLID_TEXT_BITS : SOLID_BINARY_BITS
-  return solidFrames * solidBits + Math.min(MOST_SLIGHT_BITS, slightFrames * SLIGHT_BITS)
+  const slightBits = Math.min(MOST_SLIGHT_BITS, slightFrames * SLIGHT_BITS) + Math.min(MOST_IGNORED_BITS, ignoredFrames)
+  return solidFrames * solidBits + slightBits
 }
 
 /**
@@ -89,6 +92,11 @@ export function rank(list: readonly StreamEvidence[]): readonly Judged[] {
 export function isClear(ranked: readonly Judged[]): boolean {
   const [top] = ranked
   return top?.detected === true && top.bits >= CLEAR_BITS && top.share >= CLEAR_SHARE
+}
+
+/** Something fits so well that more may prove it. */
+export function isPromising(ranked: readonly Judged[]): boolean {
+  return ranked.some(({ bits }) => bits > 2 * SLIGHT_BITS)
 }
 
 function isTie(top: Judged, other: Judged): boolean {

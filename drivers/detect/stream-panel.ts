@@ -25,7 +25,7 @@ export interface StreamEvidence {
  */
 export class StreamPanel {
   readonly portrait = new BytePortrait()
-  readonly #listeners: readonly StreamListener[]
+  #listeners: readonly StreamListener[]
 
   constructor(codecs: readonly Codec[], context: FrameContext = {}) {
     const budget: IdBudget = { left: MAX_IDS }
@@ -45,6 +45,11 @@ export class StreamPanel {
     for (const listener of this.#listeners) listener.end()
   }
 
+  /** The others need listen no longer. */
+  keepOnly(codecs: ReadonlySet<Codec>): void {
+    this.#listeners = this.#listeners.filter(({ codec }) => codecs.has(codec))
+  }
+
   evidence(): readonly StreamEvidence[] {
     const { bytes, lineEnds } = this.portrait
     return this.#listeners.map((listener) => listener.evidence(bytes, lineEnds))
@@ -52,7 +57,7 @@ export class StreamPanel {
 }
 
 class StreamListener {
-  readonly #codec: Codec
+  readonly codec: Codec
   readonly #context: FrameContext
   readonly #decoder: Decoder
   readonly #tally: CodecTally
@@ -60,7 +65,7 @@ class StreamListener {
   #explainedBytes = 0
 
   constructor(codec: Codec, framer: Framer, context: FrameContext, budget: IdBudget) {
-    this.#codec = codec
+    this.codec = codec
     this.#framer = framer
     this.#context = context
     this.#decoder = safeDecoder(codec)
@@ -77,9 +82,9 @@ class StreamListener {
 
   evidence(bytes: number, lineEnds: number): StreamEvidence {
     return {
-      codec: this.#codec,
+      codec: this.codec,
       tally: this.#tally,
-      bytes: this.#codec.encoding === 'text' ? bytes - lineEnds : bytes,
+      bytes: this.codec.encoding === 'text' ? bytes - lineEnds : bytes,
       explainedBytes: this.#explainedBytes,
       wrongChecksums: this.#tally.wrongChecksums + (this.#framer?.counters.badChecksum ?? 0)
     }
@@ -90,7 +95,7 @@ class StreamListener {
   }
 
   #length(frame: Uint8Array): number {
-    if (this.#codec.encoding === 'binary') return frame.length
+    if (this.codec.encoding === 'binary') return frame.length
     let length = 0
     for (const byte of frame) if (byte !== CR && byte !== LF) length++
     return length
