@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type DriverContext, DriverError } from './driver.ts'
 
 /** The end of a run, whoever asks for it first: `stop` or the context's signal. */
@@ -12,6 +13,8 @@ export interface RunEnd {
 
 export function createRunEnd(context: Pick<DriverContext, 'signal'>): RunEnd {
   const ending = new AbortController()
+  // Every command that waits listens to it.
+  setMaxListeners(0, ending.signal)
   const end = (): void => {
     context.signal.removeEventListener('abort', end)
     ending.abort()

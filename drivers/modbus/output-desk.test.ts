@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type LineRequest, ScriptedModbusLine } from '../../test-support/scripted-modbus-line.ts'
 import { createVirtualClock, settlePromises, type VirtualClock } from '../../test-support/virtual-clock.ts'
@@ -48,6 +49,7 @@ describe('switching outputs', () => {
     coils = new Map()
     line = new ScriptedModbusLine(clock, device)
     ended = new AbortController()
+    setMaxListeners(0, ended.signal)
     stages = []
     desk = deskWith([{ name: 'siren', unit: 1, table: 'coil', address: 0 }])
   })
@@ -167,6 +169,16 @@ describe('switching outputs', () => {
     const asked = line.requests.length
     await clock.advance(5_000)
     expect(line.requests).toHaveLength(asked)
+  })
+
+  it('lets only so many wait for one output', async () => {
+    line.answer = () => ({ kind: 'timeout' })
+    const waiting = Array.from({ length: 1000 }, () => turn(true, { timeoutMs: 500 }))
+    expect(await within(0, turn(true))).toMatchObject({ stage: 'failed', code: 'SEND_TOO_MANY' })
+    await clock.advance(500)
+    for (const outcome of await Promise.all(waiting)) expect(outcome).toMatchObject({ stage: 'failed', code: 'OUTPUT_NO_ANSWER' })
+    expect(line.requests.length).toBeLessThan(5)
+    expect(clock.pendingTimers).toBeLessThan(2)
   })
 
   it('ends with the run, says what it cannot do, and lists what there is', async () => {

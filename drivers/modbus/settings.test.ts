@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
+import { serialDriver } from '../serial/serial-driver.ts'
+import { serialSettingsSchema } from '../serial/settings.ts'
+import { modbusDriver } from './driver.ts'
 import { modbusSettingsSchema } from './settings.ts'
 import { pointsOf, readingsOf } from './signal-readings.ts'
 
@@ -78,6 +81,14 @@ describe('settings that make no sense are refused, with the place', () => {
     expect(output({ table: 'holding-register', on: 0x55aa, readBack: { table: 'input-register', address: 7, bit: 0 } })).toEqual([])
     expect(output({ readBack: false })).toEqual([])
   })
+})
+
+it('a line belongs to one source, whatever speaks on it; a device that speaks Modbus TCP may have several', () => {
+  const claims = (settings: object) => modbusDriver.exclusiveClaims?.(modbusSettingsSchema.parse({ outputs: [SIREN], ...settings }))
+  const serial = (port: string) => serialDriver.exclusiveClaims?.(serialSettingsSchema.parse({ port }))?.map(({ resource }) => resource)
+  for (const port of ['/dev/ttyS1', 'usb:0403:6001:FT1']) expect(claims({ port })?.map(({ resource }) => resource)).toEqual(serial(port))
+  expect(claims({ port: TCP, framing: 'rtu' })?.map(({ resource }) => resource)).toEqual(serial(TCP))
+  expect(claims({ port: TCP })).toEqual([])
 })
 
 describe('what values mean', () => {

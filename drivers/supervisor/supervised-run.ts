@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Codec } from '../../firmware-protocols/codec.ts'
 import type { Clock, Command, Delivery, Driver, DriverRun, FrameCounters, Logger, SendOptions, SendOutcome } from '../driver.ts'
 import { DriverError } from '../driver.ts'
@@ -46,6 +47,8 @@ export interface RunParts {
 export function openRun(parts: RunParts, events: RunEvents): SupervisedRun {
   const { clock, counters, limits, log, sourceId } = parts
   const ending = new AbortController()
+  // Every command that waits listens to it.
+  setMaxListeners(0, ending.signal)
   let over = false
   let run: DriverRun | undefined
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Delivery, TimerHandle } from '../../drivers/driver.ts'
+import { planReads } from '../../drivers/modbus/read-plan.ts'
+import { modbusSettingsSchema } from '../../drivers/modbus/settings.ts'
+import { pointsOf, readingsOf } from '../../drivers/modbus/signal-readings.ts'
 import { bleAdvertisement } from '../../firmware-protocols/ble-advertisement/ble-advertisement-codec.ts'
 import type { DecodeResult } from '../../firmware-protocols/codec.ts'
 import { encodeFields } from '../../firmware-protocols/helmet/encode-helmet.ts'
@@ -447,5 +450,47 @@ describe('a helmet tag that is heard in full and by its advertisements', () => {
         ['helmet:0102030405060708', 'fall', undefined, 1]
       ])
     }
+  })
+})
+
+describe('what is read from registers again and again', () => {
+  const settings = modbusSettingsSchema.parse({
+    port: 'tcp://192.0.2.40:502',
+    units: [
+      {
+        unit: 1,
+        signals: [
+          { name: 'high_co', tag: 'gas-1', table: 'discrete-input', address: 0, means: 'alarm' },
+          { name: 'sensor', tag: 'gas-1', table: 'discrete-input', address: 1, means: 'fault' },
+          { name: 'smoke', device: 'panel', table: 'discrete-input', address: 2, means: 'alarm', alarm: 'tamper' },
+          { name: 'on', device: 'fan', table: 'discrete-input', address: 3, means: 'running' }
+        ]
+      }
+    ]
+  })
+  const [group] = planReads(pointsOf(settings), settings)
+  const poll = ({ hear }: Bench, bits: number): void => {
+    for (const reading of group === undefined ? [] : readingsOf(group, Uint8Array.of(bits))) hear('plant', reading)
+  }
+
+  it('raises and ends each alarm once, whatever stands on a tag or a device, and tells at once what was switched', async () => {
+    const b = await bench()
+    for (const bits of [0b1000, 0b1000, 0b1001, 0b1001, 0b1111, 0b1110, 0b0000, 0b0000]) {
+      poll(b, bits)
+      b.advance(1_000)
+    }
+    expect(b.of('TagAlert').map(({ data, key }) => [key, data['kind'], data['slot'], data['edge']])).toEqual([
+      ['plant:gas-1', 'gas', 'high_co', 'raised'],
+      ['plant:gas-1', 'fault', 'sensor', 'raised'],
+      ['plant:panel', 'tamper', 'smoke', 'raised'],
+      ['plant:gas-1', 'gas', 'high_co', 'cleared'],
+      ['plant:gas-1', 'fault', 'sensor', 'cleared'],
+      ['plant:panel', 'tamper', 'smoke', 'cleared']
+    ])
+    for (const { data } of b.of('TagAlert')) expect(() => eventDefinition('TagAlert')?.data.parse(data)).not.toThrow()
+    const fan = b.of('DeviceStatus').filter(({ key }) => key === 'plant:fan')
+    expect(fan.map(({ lane }) => lane === 'alarm')).toEqual([false, false, false, false, false, false, true, false])
+    expect(fan[6]?.data).toMatchObject({ device: 'plant:fan', online: true, running: false })
+    for (const { data } of fan) expect(() => eventDefinition('DeviceStatus')?.data.parse(data)).not.toThrow()
   })
 })
