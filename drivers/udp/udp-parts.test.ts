@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import type { Reading } from '../../firmware-protocols/reading.ts'
 import { parseSocketRows } from './kernel-drops.ts'
 import { bindTarget } from './open-socket.ts'
 import { RateGate } from './rate-gate.ts'
 import { addressHex, parseSender, Senders } from './sender-filter.ts'
 import { udpSettingsSchema } from './settings.ts'
+import { TagAddresses } from './tag-addresses.ts'
 
 describe('senders', () => {
   it.each([
@@ -123,5 +125,28 @@ describe('settings', () => {
       silenceLimitS: 0
     })
     expect(udpSettingsSchema).toBeInstanceOf(z.ZodObject)
+  })
+})
+
+describe('where tags are', () => {
+  const heardFrom = (addresses: TagAddresses, port: number, readings: readonly Reading[]): void => {
+    addresses.comesFrom({ address: '192.0.2.7', port })
+    addresses.before({ deliver: () => undefined }).deliver({ readings, receivedAt: 0, monotonicMs: 0 })
+  }
+
+  it('is where they were last heard from, not where something old comes from', () => {
+    const addresses = new TagAddresses()
+    heardFrom(addresses, 1, [{ tag: 'a' }, { tag: 'b' }, { device: 'c' }, {}])
+    heardFrom(addresses, 2, [{ tag: 'b' }])
+    heardFrom(addresses, 3, [{ tag: 'a', stale: true }])
+    expect(['a', 'b', 'c'].map((tag) => addresses.addressOf(tag)?.port)).toEqual([1, 2, undefined])
+  })
+
+  it('is remembered of so many, those that were heard last', () => {
+    const addresses = new TagAddresses()
+    for (let tag = 0; tag < 100_000; tag++) heardFrom(addresses, tag, [{ tag: String(tag) }, { tag: 'ours' }])
+    expect(addresses.size).toBeLessThanOrEqual(16_384)
+    expect([addresses.addressOf('ours')?.port, addresses.addressOf('99999')?.port]).toEqual([99_999, 99_999])
+    expect(addresses.addressOf('1')).toBeUndefined()
   })
 })
