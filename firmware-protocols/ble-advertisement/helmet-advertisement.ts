@@ -1,4 +1,4 @@
-import { isMacRight, KEY_BYTES, MAJOR } from '../helmet/helmet-message.ts'
+import { isMacRight, KEY_BYTES, keyMark, MAJOR } from '../helmet/helmet-message.ts'
 import { toHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import { u16 } from '../kit/little-endian.ts'
@@ -22,7 +22,7 @@ function distrust(payload: Uint8Array, tag: string, context: ContentContext): Co
   if (key.length !== KEY_BYTES) return refused('FRAME_CONTEXT', 'a key of another length than 16 bytes')
   if (!isMacRight(payload, MAC_AT, MAC_BYTES, key)) return refused('FRAME_CHECKSUM', 'the MAC does not fit: another key, or a forgery')
   const pair = u16(payload, 11) * 0x1_0000 + u16(payload, 13)
-  const name = `helmet ${tag}`
+  const name = `helmet ${tag} ${keyMark(key)}`
   const highest = context.memory.get(name)
   if (highest !== undefined && pair < highest) return refused('FRAME_CONTEXT', 'a replay: older than what was heard')
   context.memory.set(name, pair)

@@ -12,6 +12,7 @@ import {
   isIntactMessage,
   isMacRight,
   KEY_BYTES,
+  keyMark,
   MAC_BYTES,
   MAX_MESSAGE_BYTES,
   type MessageProblem,
@@ -69,7 +70,7 @@ class HelmetDecoder implements Decoder {
     const key = context.key ?? this.#keys.get(tag)
     const refusal = this.#checkMac(frame, key)
     if (refusal !== undefined) return refusal
-    return this.#read(frame, context, tag, key !== undefined && hasMac(frame))
+    return this.#read(frame, context, tag, hasMac(frame) ? key : undefined)
   }
 
   #checkMac(frame: Uint8Array, key: Uint8Array | undefined): DecodeResult | undefined {
@@ -79,7 +80,9 @@ class HelmetDecoder implements Decoder {
     return isMacRight(frame, fieldsEnd(frame), MAC_BYTES, key) ? undefined : WRONG_MAC
   }
 
-  #read(frame: Uint8Array, context: FrameContext, tag: string, authentic: boolean): DecodeResult {
+  /** `key`: with which the message was checked. */
+  #read(frame: Uint8Array, context: FrameContext, tag: string, key: Uint8Array | undefined): DecodeResult {
+    const authentic = key !== undefined
     const boot = u32(frame, 16)
     const sequence = u32(frame, 20)
     const version = frame[2] ?? 0
@@ -89,7 +92,10 @@ class HelmetDecoder implements Decoder {
       extra: { version: `${version >> 4}.${version & 15}`, boot_count: boot, authentic }
     }
     if (!readFields(draft, frame, HEADER_BYTES, fieldsEnd(frame))) return BAD_FIELDS
-    const freshness = (authentic ? this.#proved : this.#unproved).judge(tag, boot, sequence, authentic)
+    const freshness =
+      key === undefined
+        ? this.#unproved.judge(tag, boot, sequence, false)
+        : this.#proved.judge(`${tag} ${keyMark(key)}`, boot, sequence, true)
     if (freshness === 'duplicate') return DUPLICATE
     if (freshness === 'replay')
       return failure('FRAME_CONTEXT', `a replay: message ${sequence} of boot ${boot} is older than what was heard`)

@@ -1,4 +1,5 @@
 import { NEED_MORE, NO_START, sum8 } from '../kit/binary-framer.ts'
+import { toHex } from '../kit/hex.ts'
 import { u16, u32 } from '../kit/little-endian.ts'
 import { crc32c } from './crc32c.ts'
 import { sipHash24 } from './siphash.ts'
@@ -71,6 +72,21 @@ export function isMacRight(bytes: Uint8Array, at: number, count: number, key: Ui
   // Without a way out in the middle: the time it takes must not tell how many bytes fit.
   for (let i = 0; i < count; i++) difference |= (expected[i] ?? 0) ^ (bytes[at + i] ?? 0)
   return difference === 0
+}
+
+/** Of no message: those have their header before them. */
+const MARKED = new Uint8Array(1)
+const marks = new WeakMap<Uint8Array, string>()
+
+/** Tells keys apart and tells nothing of them. A tag that gets a new key begins its numbers anew. */
+export function keyMark(key: Uint8Array): string {
+  const known = marks.get(key)
+  if (known !== undefined) return known
+  const mac = new Uint8Array(MAC_BYTES)
+  sipHash24(key, MARKED, 0, MARKED.length, mac)
+  const mark = toHex(mac.subarray(0, 4))
+  marks.set(key, mark)
+  return mark
 }
 
 export interface MessageParts {

@@ -58,7 +58,18 @@ describe('what decoders remember', () => {
       decoder.decode(sealMessage({ type: TYPE_REPORT, tag, boot: 1, sequence: 1, fields: new Uint8Array(0) }), {})
     }
     decoder.decode(report(1, 1), {})
-    expect([...(log.state.get(DECODER_MEMORY) ?? [])]).toEqual([[`hall ${TAG}`, '1 1 0']])
+    expect([...(log.state.get(DECODER_MEMORY) ?? [])]).toEqual([[expect.stringMatching(`^hall ${TAG} [0-9a-f]{8}$`), '1 1 0']])
+  })
+
+  it('holds for one key: a tag that lost its numbers begins anew with another', () => {
+    const { log, start } = gateway()
+    expect(nameOf(start().decode(report(9, 9), {}))).toBe('readings')
+    expect(nameOf(start().decode(report(1, 1), {}))).toBe('FRAME_CONTEXT')
+    const otherKey = hex(KEY_HEX).map((byte) => byte ^ 255)
+    const rekeyed = helmet.settings?.parse({ keys: [{ tag: TAG, key: Buffer.from(otherKey).toString('hex') }] })
+    const frame = sealMessage({ type: TYPE_REPORT, tag: hex(TAG), boot: 1, sequence: 1, fields: new Uint8Array(0), key: otherKey })
+    const memory = createDecoderMemories(log, new Map(log.state.get(DECODER_MEMORY))).of('hall')
+    expect(nameOf(helmet.createDecoder(rekeyed, memory).decode(frame, {}))).toBe('readings')
   })
 
   it('is of each source by itself, bounded, and makes way for what was saved when that is found late', () => {
