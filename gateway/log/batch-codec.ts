@@ -1,4 +1,3 @@
-import type { GatewayEvent } from '../events/define-event.ts'
 import type { EventColumns, RunPlace } from './event-columns.ts'
 import type { LoggedEvent } from './event-log.ts'
 
@@ -11,105 +10,13 @@ import type { LoggedEvent } from './event-log.ts'
  *   u16 type[n], u16 key[n], u16 source[n] (0xffff: none), u16 clockQuality[n], u16 bootId[n] (indexes into the dictionary),
  *   dictionary (JSON array of strings), bodies (UTF-8, one after the other)
  */
-const FORMAT = 1
-const HEADER_BYTES = 16
-const EVENT_BYTES = 38
+export const BATCH_FORMAT = 1
+export const HEADER_BYTES = 16
+export const EVENT_BYTES = 38
 /** In a column of indexes: no word. */
 export const NONE = 0xffff
 /** Five strings an event must fit into 16 bits of dictionary. */
 export const MAX_BATCH_EVENTS = 8192
-
-export class BatchBuilder {
-  #time = new Float64Array(64)
-  #receivedAt = new Float64Array(64)
-  #monotonicMs = new Float64Array(64)
-  #indexes = new Uint16Array(64 * 5)
-  readonly #bodies: string[] = []
-  readonly #words = new Map<string, number>()
-  #bodyChars = 0
-
-  get count(): number {
-    return this.#bodies.length
-  }
-
-  /** About what its events will take. */
-  get bytes(): number {
-    return this.#bodies.length * EVENT_BYTES + this.#bodyChars
-  }
-
-  get full(): boolean {
-    return this.#bodies.length >= MAX_BATCH_EVENTS
-  }
-
-  /** `body` is the JSON text of the event's data. */
-  add(event: GatewayEvent, body: string): void {
-    const i = this.#bodies.length
-    if (i === this.#time.length) this.#grow()
-    // Anything but a number would be refused by the database and hold up its whole transaction.
-    this.#time[i] = Number.isFinite(event.time) ? event.time : event.receivedAt
-    this.#receivedAt[i] = event.receivedAt
-    this.#monotonicMs[i] = event.monotonicMs
-    const at = i * 5
-    this.#indexes[at] = this.#word(event.type)
-    this.#indexes[at + 1] = this.#word(event.key)
-    this.#indexes[at + 2] = event.source === undefined ? NONE : this.#word(event.source)
-    this.#indexes[at + 3] = this.#word(event.clockQuality)
-    this.#indexes[at + 4] = this.#word(event.bootId)
-    this.#bodies.push(body)
-    this.#bodyChars += body.length
-  }
-
-  #word(text: string): number {
-    const known = this.#words.get(text)
-    if (known !== undefined) return known
-    const index = this.#words.size
-    this.#words.set(text, index)
-    return index
-  }
-
-  #grow(): void {
-    const size = this.#time.length * 2
-    const time = new Float64Array(size)
-    time.set(this.#time)
-    const receivedAt = new Float64Array(size)
-    receivedAt.set(this.#receivedAt)
-    const monotonicMs = new Float64Array(size)
-    monotonicMs.set(this.#monotonicMs)
-    const indexes = new Uint16Array(size * 5)
-    indexes.set(this.#indexes)
-    this.#time = time
-    this.#receivedAt = receivedAt
-    this.#monotonicMs = monotonicMs
-    this.#indexes = indexes
-  }
-
-  finish(): Uint8Array<ArrayBuffer> {
-    const n = this.#bodies.length
-    const dictionary = Buffer.from(JSON.stringify([...this.#words.keys()]))
-    const text = this.#bodies.join('')
-    const bodyBytes = Buffer.byteLength(text)
-    const fixed = HEADER_BYTES + n * EVENT_BYTES
-    const bytes = new Uint8Array(fixed + dictionary.length + bodyBytes)
-    const header = new DataView(bytes.buffer)
-    header.setUint8(0, FORMAT)
-    header.setUint32(4, n, true)
-    header.setUint32(8, dictionary.length, true)
-    header.setUint32(12, bodyBytes, true)
-    const times = new Float64Array(bytes.buffer, HEADER_BYTES, 3 * n)
-    times.set(this.#time.subarray(0, n), 0)
-    times.set(this.#receivedAt.subarray(0, n), n)
-    times.set(this.#monotonicMs.subarray(0, n), 2 * n)
-    const lengths = new Uint32Array(bytes.buffer, HEADER_BYTES + 24 * n, n)
-    const columns = new Uint16Array(bytes.buffer, HEADER_BYTES + 28 * n, 5 * n)
-    for (let i = 0; i < n; i++) {
-      lengths[i] = this.#bodies[i]?.length ?? 0
-      for (let column = 0; column < 5; column++) columns[column * n + i] = this.#indexes[i * 5 + column] ?? NONE
-    }
-    bytes.set(dictionary, fixed)
-    Buffer.from(bytes.buffer).write(text, fixed + dictionary.length, 'utf8')
-    return bytes
-  }
-}
 
 /** A batch as it lies there: columns to be read in place, bodies as bytes. */
 export interface OpenBatch {
@@ -135,7 +42,7 @@ export function openBatch(payload: Uint8Array): OpenBatch {
   const dictionaryBytes = header.getUint32(8, true)
   const bodyBytes = header.getUint32(12, true)
   const fixed = HEADER_BYTES + n * EVENT_BYTES
-  if (header.getUint8(0) !== FORMAT || fixed + dictionaryBytes + bodyBytes !== bytes.length) throw new RangeError('not a batch')
+  if (header.getUint8(0) !== BATCH_FORMAT || fixed + dictionaryBytes + bodyBytes !== bytes.length) throw new RangeError('not a batch')
   const start = bytes.byteOffset + HEADER_BYTES
   const times = (column: number) => new Float64Array(bytes.buffer, start + 8 * n * column, n)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { GatewayEvent } from '../events/define-event.ts'
-import { BatchBuilder, decodeBatch, openBatch } from './batch-codec.ts'
+import { BatchBuilder } from './batch-builder.ts'
+import { decodeBatch, openBatch } from './batch-codec.ts'
 import { decodeBlock, encodeBlock } from './block-codec.ts'
 import type { EventColumns } from './event-columns.ts'
 import type { LoggedEvent } from './event-log.ts'
@@ -102,6 +103,22 @@ describe('batch', () => {
         expect(all(decodeBatch(batchOf(events)))).toEqual(numbered(events))
       }),
       { numRuns: 300 }
+    )
+  })
+
+  it('is built in the same memory as the one before', () => {
+    const builder = new BatchBuilder()
+    fc.assert(
+      fc.property(loggedEvents(100), (events) => {
+        builder.clear()
+        for (const { source, body, ...event } of events) {
+          builder.add({ ...event, ...(source === undefined ? {} : { source }), data: { body } } as GatewayEvent)
+        }
+        expect(builder.count).toBe(events.length)
+        const found = all(decodeBatch(builder.finish()))
+        expect(found).toEqual(numbered(events).map((event) => ({ ...event, body: JSON.stringify({ body: event.body }) })))
+      }),
+      { numRuns: 100 }
     )
   })
 

@@ -59,6 +59,19 @@ it('numbers events without a gap, tells when they are durable in order, and goes
   ])
 })
 
+it('keeps an event whose data are not JSON without them, and its neighbours to the letter', async () => {
+  const log = await open()
+  const circle: Record<string, unknown> = { name: 'first' }
+  circle['self'] = circle
+  const data = [{ text: 'é "x"' }, circle, { n: 1n }, { y: -0.5, at: new Date(0), none: undefined }]
+  for (const each of data) log.append({ ...movement(1), data: each })
+  await log.flush()
+  const bodies = readAll(log, 'telemetry').map(({ body }) => body)
+  expect([bodies[0], bodies[3]]).toEqual([JSON.stringify(data[0]), JSON.stringify(data[3])])
+  for (const body of [bodies[1], bodies[2]])
+    expect(JSON.parse(body ?? '')).toEqual({ extra: { not_json: expect.stringContaining('TypeError') } })
+})
+
 it('shows what is durable at once', async () => {
   const log = await open()
   for (let round = 1; round <= 3; round++) {

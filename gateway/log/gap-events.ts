@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { ClockQuality, GatewayEvent, Lane } from '../events/define-event.ts'
 import { dataGap, type GapReason } from '../events/gateway-events.ts'
-import { BatchBuilder } from './batch-codec.ts'
+import { BatchBuilder } from './batch-builder.ts'
 import type { SetAsideRecord } from './reader-contract.ts'
 
 export type GapData = z.infer<typeof dataGap.data>

@@ -57,6 +57,8 @@ describe('JSON as bytes', () => {
     1e12 + 0.5,
     4_503_599_627_370.5,
     5e-324,
+    -0.0000010000000027017382,
+    -2.2250738585072014e-308,
     -1.7976931348623157e308
   ])('writes %d', (value) => {
     expect(numberText(value)).toBe(JSON.stringify(value))

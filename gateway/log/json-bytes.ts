@@ -13,8 +13,8 @@ const HALF = 1e8
 /** Up to here every whole number and its thousandth part are exact to the last digit: fifteen digits. */
 const MAX_EXACT = 1e15
 
-/** Most bytes that a number takes: `-2.2250738585072014e-308`. */
-export const MAX_NUMBER_BYTES = 24
+/** Most bytes that a number takes: `-0.0000010000000027017382`, with the smallest exponent that is not written as one. */
+export const MAX_NUMBER_BYTES = 25
 
 /** Most bytes that the JSON text of a string takes: six for a unit that must be escaped (`\u0007`), or three in UTF-8. */
 export function maxQuotedBytes(text: string): number {

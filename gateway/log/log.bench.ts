@@ -1,6 +1,7 @@
 import { rmSync, statSync } from 'node:fs'
 import type { GatewayEvent } from '../events/define-event.ts'
-import { BatchBuilder, openBatch } from './batch-codec.ts'
+import { BatchBuilder } from './batch-builder.ts'
+import { openBatch } from './batch-codec.ts'
 import { decodeBlock, encodeBlock } from './block-codec.ts'
 import { freshDirectory, openTestLog } from './log-test-support.ts'
 import { openLogReader } from './open-log-reader.ts'

@@ -2,7 +2,7 @@ import fs, { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 
 import { syncBuiltinESMExports } from 'node:module'
 import Database from 'better-sqlite3'
 import { LANES, type Lane } from '../events/define-event.ts'
-import { BatchBuilder } from './batch-codec.ts'
+import { BatchBuilder } from './batch-builder.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { GapData, GapStamp } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'

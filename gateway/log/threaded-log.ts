@@ -92,7 +92,11 @@ export class ThreadedLog implements EventLogHandle {
       if (lane === 'telemetry' && storage !== 'ok' && this.#dead === undefined) giveUp?.onGivenUp()
       return
     }
-    queue.add(event, bodyOf(event, this.#options.logger), onDurable)
+    try {
+      queue.add(event, onDurable)
+    } catch {
+      queue.add(event, onDurable, bodyOf(event, this.#options.logger))
+    }
     this.#scheduleTurn()
   }
 

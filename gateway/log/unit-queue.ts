@@ -1,5 +1,5 @@
 import type { ClockQuality, GatewayEvent, Lane } from '../events/define-event.ts'
-import { BatchBuilder } from './batch-codec.ts'
+import { BatchBuilder } from './batch-builder.ts'
 import type { CommitUnit, StateEntry } from './log-messages.ts'
 
 /** A transaction's worth of one lane stays below this, so that an alarm never waits for a long one. */
@@ -23,7 +23,8 @@ interface SentUnit {
   readonly onDurable: readonly (() => void)[]
 }
 
-const openUnit = (): OpenUnit => ({ builder: new BatchBuilder(), onDurable: [], states: new Map() })
+/** Builders that wait for their next unit: their memory is used again. The most are made while the log thread does not keep up. */
+const MAX_SPARE_BUILDERS = 2
 
 /**
  * What waits in memory for one lane. Events gather in the last unit; at most `maxSent` units are with the log thread, and while it
@@ -33,7 +34,8 @@ export class UnitQueue {
   readonly #lane: Lane
   readonly #maxSent: number
   readonly #send: (unit: CommitUnit) => void
-  readonly #units: OpenUnit[] = [openUnit()]
+  readonly #units: OpenUnit[] = []
+  readonly #spareBuilders: BatchBuilder[] = []
   readonly #sent: SentUnit[] = []
   #nextId = 1
   #waiting = 0
@@ -60,7 +62,8 @@ export class UnitQueue {
     return this.#turnEvents
   }
 
-  add(event: GatewayEvent, body: string, onDurable: (() => void) | undefined): void {
+  /** `body`: JSON text in place of the event's data. Without it throws what `JSON.stringify` throws at those; nothing is added then. */
+  add(event: GatewayEvent, onDurable: (() => void) | undefined, body?: string): void {
     let unit = this.#last()
     if (unit.builder.full) unit = this.#startUnit()
     const before = unit.builder.bytes
@@ -96,11 +99,13 @@ export class UnitQueue {
       if (this.#sent.length >= this.#maxSent) return
       if (this.#sent.length > 0 && unit.builder.count < AHEAD_EVENTS && this.#units.length === 1 && this.#lane === 'telemetry') return
       this.#units.shift()
-      if (this.#units.length === 0) this.#units.push(openUnit())
+      if (this.#units.length === 0) this.#startUnit()
       const id = this.#nextId++
       const { count, bytes } = unit.builder
       this.#sent.push({ id, count, bytes, onDurable: unit.onDurable })
-      this.#send({ id, lane: this.#lane, payload: unit.builder.finish(), count, states: [...unit.states.values()], clockQuality })
+      const payload = unit.builder.finish()
+      this.#spare(unit.builder)
+      this.#send({ id, lane: this.#lane, payload, count, states: [...unit.states.values()], clockQuality })
     }
   }
 
@@ -130,8 +135,15 @@ export class UnitQueue {
   }
 
   #startUnit(): OpenUnit {
-    const unit = openUnit()
+    const unit: OpenUnit = { builder: this.#spareBuilders.pop() ?? new BatchBuilder(), onDurable: [], states: new Map() }
     this.#units.push(unit)
     return unit
+  }
+
+  #spare(builder: BatchBuilder): void {
+    // One that had to grow for a flood goes with it.
+    if (this.#spareBuilders.length >= MAX_SPARE_BUILDERS || builder.bytes > 2 * UNIT_BYTES) return
+    builder.clear()
+    this.#spareBuilders.push(builder)
   }
 }

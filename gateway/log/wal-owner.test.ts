@@ -1,7 +1,7 @@
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { BatchBuilder } from './batch-codec.ts'
+import { BatchBuilder } from './batch-builder.ts'
 import type { LogStore } from './log-store.ts'
 import { freshDirectory, movement } from './log-test-support.ts'
 import { openLogStore } from './open-log-store.ts'
