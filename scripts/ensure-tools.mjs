@@ -1,4 +1,4 @@
-// Makes sure that what tests and demo need beside Node is there: Mosquitto, socat, openssl, Java, Maven, Chromium and Kafka's jars.
+// Makes sure that what tests and demo need beside Node is there: Mosquitto, socat, openssl, PROJ, Java, Maven, Chromium and Kafka's jars.
 // Installs Debian packages when it may (root, apt-get), otherwise says in one line what to install. Needs no dependencies itself.
 //
 //   node scripts/ensure-tools.mjs               everything; exit code 1 when something is missing
@@ -29,6 +29,7 @@ const TOOLS = [
   { names: ['mosquitto'], packages: ['mosquitto'], for: 'MQTT tests and the demo' },
   { names: ['socat'], packages: ['socat'], for: 'serial tests' },
   { names: ['openssl'], packages: ['openssl'], for: 'TLS tests' },
+  { names: ['cct'], packages: ['proj-bin'], for: 'comparison of georeferences with PROJ' },
   {
     names: ['java'],
     packages: ['default-jre-headless', 'openjdk-17-jre-headless'],

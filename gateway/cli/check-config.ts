@@ -2,6 +2,7 @@ import { installedConfigSchema } from '../config/installed-schema.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import { redactConfig } from '../config/redact-config.ts'
+import { frameWarnings } from '../site/georeference/frame-settings.ts'
 import { type Command, parseOptions, usageError } from './command.ts'
 import { EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
 
@@ -25,6 +26,7 @@ Exit code 0: the gateway would take it; 2: it would not.`,
       for (const problem of result.problems) process.stderr.write(`${formatProblem(problem)}\n`)
       return EXIT_USAGE
     }
+    for (const warning of frameWarnings(result.config.frames)) process.stderr.write(`${file}: warning: ${warning}\n`)
     const { sources, kafka } = result.config
     const running = sources.filter((source) => source.enabled).length
     if (values.print) process.stdout.write(`${JSON.stringify(redactConfig(result.config, schema), null, 2)}\n`)

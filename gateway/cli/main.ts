@@ -20,6 +20,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'decode frames of a protocol, one a line, to JSON lines',
     load: async () => (await import('./decode.ts')).decodeCommand
   },
+  {
+    name: 'georeference',
+    summary: 'convert positions of a frame to WGS84 and back; fit a frame to control points',
+    load: async () => (await import('./georeference.ts')).georeferenceCommand
+  },
   { name: 'log', summary: 'look into the event log: stats, tail, export, backup', load: async () => (await import('./log.ts')).logCommand },
   {
     name: 'run',

@@ -40,6 +40,7 @@ describe('diffConfig', () => {
   it('says what needs a restart, and that sources, Kafka and the level do not', async () => {
     const all = await config(`site: b
 dataDir: /x
+frames: {hall: {origin: {lat: 1, lon: 2, alt: 3}, headingDeg: 4}}
 gateway: {id: g}
 kafka: {brokers: [k:1]}
 log: {telemetryMaxAgeDays: 1}
@@ -49,7 +50,7 @@ logging: {level: debug}
 `)
     const diff = diffConfig(await config(BASE), all)
     expect(diff).toMatchObject({ kafka: true, log: true, alerts: true, web: true, logging: true })
-    expect(diff.restartNeeded).toEqual(['site', 'gateway', 'dataDir', 'log', 'alerts', 'web'])
+    expect(diff.restartNeeded).toEqual(['site', 'gateway', 'dataDir', 'frames', 'log', 'alerts', 'web'])
   })
 })
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { framesSchema } from '../site/georeference/frame-settings.ts'
 import type { Config, SourceConfig } from './schema.ts'
 import { alertsSchema, dataDirSchema, gatewaySchema, kafkaSchema, loggingSchema, logSchema, siteSchema, webSchema } from './sections.ts'
 
@@ -22,6 +23,7 @@ const SECTIONS = {
   site: siteSchema,
   gateway: gatewaySchema,
   dataDir: dataDirSchema,
+  frames: framesSchema,
   kafka: kafkaSchema,
   log: logSchema,
   alerts: alertsSchema,

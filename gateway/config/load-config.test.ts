@@ -33,6 +33,7 @@ describe('a valid configuration', () => {
       gateway: {},
       dataDir: '/etc/tagward/data',
       sources: [],
+      frames: {},
       kafka: undefined,
       log: { maxBytes: 16 * 2 ** 30, telemetryMaxAgeDays: 7, alarmMaxAgeDays: 365, reserveBytes: 64 * 2 ** 20 },
       alerts: { maxPerTagPerMinute: 10, maxPerSourcePerMinute: 120 },
@@ -87,7 +88,7 @@ describe('a mistake gives its place and what would be right', () => {
     [
       'unknown key',
       'site: a\nwbe: {}',
-      't.yaml:2:1: wbe: unknown key; did you mean web? (known here: alerts, dataDir, gateway, kafka, log, logging, site, sources, web)'
+      't.yaml:2:1: wbe: unknown key; did you mean web? (known here: alerts, dataDir, frames, gateway, kafka, log, logging, site, sources, web)'
     ],
     ['unknown key deep', 'site: a\nweb:\n  hots: x', 't.yaml:3:3: web.hots: unknown key; did you mean host? (known here: host, port)'],
     [
@@ -208,7 +209,7 @@ describe('a mistake gives its place and what would be right', () => {
     [
       'not a mapping',
       '- site',
-      't.yaml:1:1: a list is not allowed here; write a section with site, gateway, dataDir, sources, kafka, log, alerts, web, logging; without dashes or brackets'
+      't.yaml:1:1: a list is not allowed here; write a section with site, gateway, dataDir, sources, frames, kafka, log, alerts, web, logging; without dashes or brackets'
     ],
     ['tab', 'site: a\nweb:\n\tport: 1', 't.yaml:3:1: a tab is used for indentation; indent with spaces'],
     ['duplicate', 'site: a\nweb: {}\nsite: b', 't.yaml:3:1: this key stands in the same section already, in line 1; keep one of the two'],

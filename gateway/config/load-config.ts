@@ -38,23 +38,32 @@ export function etagOf(text: string): string {
 
 /** Reads and validates a configuration file. Never throws for what is in the file, or for its absence. */
 export async function loadConfig(path: string, options: LoadOptions): Promise<LoadResult> {
+  const file = await readConfigFile(path)
+  if (!file.ok) return { ok: false, etag: file.etag, problems: [file.problem] }
+  return await parseConfig(file.text, path, options)
+}
+
+export type ConfigFile =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly etag: string | undefined; readonly problem: ConfigProblem }
+
+/** The text of a configuration file, or why there is none. */
+export async function readConfigFile(path: string): Promise<ConfigFile> {
   let bytes: Buffer
   try {
     bytes = await readFile(path)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
     const [what, remedy] = UNREADABLE[code] ?? [`the file cannot be read (${code})`, 'check the path and the disk']
-    return { ok: false, etag: undefined, problems: [{ file: path, line: 1, column: 1, path: '', what, remedy }] }
+    return { ok: false, etag: undefined, problem: { file: path, line: 1, column: 1, path: '', what, remedy } }
   }
   const text = bytes.toString('utf8')
   const foreign = Buffer.from(text, 'utf8').equals(bytes) && !text.includes('\0') ? -1 : text.search(/[\uFFFD\0]/)
-  if (foreign >= 0) {
-    const before = text.slice(0, foreign).split('\n')
-    const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
-    const finding: Finding = { path: [], at: 'value', what: 'the file is not UTF-8 text', remedy: 'save it as UTF-8' }
-    return { ok: false, etag: etagOf(text), problems: [problemAt(path, place, finding)] }
-  }
-  return await parseConfig(text, path, options)
+  if (foreign < 0) return { ok: true, text }
+  const before = text.slice(0, foreign).split('\n')
+  const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+  const finding: Finding = { path: [], at: 'value', what: 'the file is not UTF-8 text', remedy: 'save it as UTF-8' }
+  return { ok: false, etag: etagOf(text), problem: problemAt(path, place, finding) }
 }
 
 const UNREADABLE: Readonly<Record<string, readonly [what: string, remedy: string]>> = {

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { Driver } from '../../drivers/driver.ts'
 import { type Codec, transportsOf } from '../../firmware-protocols/codec.ts'
 import { NAMESPACE_PATTERN } from '../events/tag-id.ts'
+import { framesSchema } from '../site/georeference/frame-settings.ts'
 import { byteSizeSchema } from './field-kinds.ts'
 import { alertsSchema, dataDirSchema, gatewaySchema, kafkaSchema, loggingSchema, logSchema, siteSchema, webSchema } from './sections.ts'
 
@@ -97,6 +98,7 @@ function rootSchema(catalogue: ConfigCatalogue) {
     gateway: gatewaySchema,
     dataDir: dataDirSchema,
     sources: sourcesSchema(catalogue),
+    frames: framesSchema,
     kafka: kafkaSchema.optional(),
     log: logSchema,
     alerts: alertsSchema,
@@ -124,6 +126,7 @@ export interface SourceConfig {
   readonly record?: { readonly maxBytes: number }
 }
 
+export type FramesConfig = z.output<typeof framesSchema>
 export type KafkaConfig = z.output<typeof kafkaSchema>
 export type LogConfig = z.output<typeof logSchema>
 export type AlertsConfig = z.output<typeof alertsSchema>
@@ -137,6 +140,8 @@ export interface Config {
   readonly dataDir: string
   /** In the order of the file. */
   readonly sources: readonly SourceConfig[]
+  /** Valid ties, by name; `tieFrame` makes them. */
+  readonly frames: FramesConfig
   /** Absent: offline. */
   readonly kafka: KafkaConfig | undefined
   readonly log: LogConfig

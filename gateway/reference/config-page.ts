@@ -11,7 +11,10 @@ export function configReference({ json }: ConfigSchema): string {
   const plain: string[] = []
   const parts: string[] = []
   for (const [name, node] of Object.entries(sections)) {
-    if (node.properties === undefined) plain.push(settingRow(name, node, json))
+    const item = typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined
+    if (item?.properties !== undefined)
+      parts.push(`### ${name}\n\n${about(node)}\n\n${[...HEAD, ...rowsOf(item, `${name}.<name>.`)].join('\n')}`)
+    else if (node.properties === undefined) plain.push(settingRow(name, node, json))
     else parts.push(`### ${name}\n\n${about(node)}\n\n${[...HEAD, ...rowsOf(node, `${name}.`)].join('\n')}`)
   }
   const options = typeof sources?.additionalProperties === 'object' ? (sources.additionalProperties.oneOf ?? []) : []
