@@ -216,11 +216,13 @@ describe('points that give no frame', () => {
         }
         expect(refused(measured(CORNERS.slice(0, count), noisy)).what).toContain('the frame is mirrored')
       }
-      const spoilt: Spoil = (point, index) => {
-        const { x = point.x, y = point.y } = mirror(point, index)
-        return index === 3 ? { x: x + 5, y } : { x, y }
+      for (const byM of [5, 100]) {
+        const spoilt: Spoil = (point, index) => {
+          const { x = point.x, y = point.y } = mirror(point, index)
+          return index === 3 ? { x: x + byM, y } : { x, y }
+        }
+        expect(refused(measured(CORNERS, spoilt)).what).toContain('the frame is mirrored')
       }
-      expect(refused(measured(CORNERS, spoilt)).what).toContain('the frame is mirrored')
     }
   })
 
