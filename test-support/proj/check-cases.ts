@@ -63,17 +63,18 @@ function levelCase(lat: number, lon: number, alt: number, headingDeg: number, po
   return { settings: { origin: { lat, lon, alt }, headingDeg }, operation, points }
 }
 
-/** Needs `cct`: it says where the projected places lie. */
-export function checkCases(seed: number, pointsEach: number): readonly CheckCase[] {
+/** Needs `cct`: it says where the projected places lie. `every`: each so-manyth place only, for each costs a process or three. */
+export function checkCases(seed: number, pointsEach: number, every = 1): readonly CheckCase[] {
   const next = numbersOf(seed)
   const between = (least: number, most: number, digits = 4) => rounded(least + next() * (most - least), digits)
   const around = (radiusM: number): readonly Triple[] =>
     Array.from({ length: pointsEach }, () => [between(-radiusM, radiusM), between(-radiusM, radiusM), between(-100, 300)])
   const others = Array.from({ length: 12 }, () => [between(-90, 90, 7), between(-180, 180, 7)] as const)
-  const level = [...HARD_PLACES, ...others].map(([lat, lon]) =>
-    levelCase(lat, lon, between(-400, 4000, 3), between(0, 360, 5), [[0, 0, 0], ...around(7071)])
-  )
-  const projected = PROJECTED_CASES.map(({ crs, operation, lat, lon }) => {
+  const isTaken = (_: unknown, index: number) => index % every === 0
+  const level = [...HARD_PLACES, ...others]
+    .filter(isTaken)
+    .map(([lat, lon]) => levelCase(lat, lon, between(-400, 4000, 3), between(0, 360, 5), [[0, 0, 0], ...around(7071)]))
+  const projected = PROJECTED_CASES.filter(isTaken).map(({ crs, operation, lat, lon }) => {
     const [[easting, northing] = [Number.NaN, Number.NaN]] = cct(operation, [[lon, lat, 0]])
     return {
       settings: { crs },
