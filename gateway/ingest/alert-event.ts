@@ -2,7 +2,7 @@ import type { Signal } from '../../firmware-protocols/reading.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import type { TagState } from '../state/tag-board.ts'
 import type { Edge } from './alert-edges.ts'
-import { type Heard, makeEvent, type Stamp } from './event-maker.ts'
+import { type Heard, makeEvent, type Stamp, withFrame } from './event-maker.ts'
 import { type FloodScope, type FloodSum, WINDOW_MS } from './flood-gate.ts'
 
 /** The `TagAlert` of one edge. It stands alone: with the last fix, its age, and the battery. */
@@ -10,8 +10,8 @@ export function alertEvent(stamp: Stamp, heard: Heard, tag: TagState, signal: Si
   return makeEvent(stamp, heard, 'TagAlert', 'alarm', tag.id, edge.time, alertData(heard, tag, signal, edge))
 }
 
-function alertData({ reading, delivery }: Heard, tag: TagState, signal: Signal, edge: Edge): object {
-  return {
+function alertData(heard: Heard, tag: TagState, signal: Signal, edge: Edge): object {
+  const data = {
     tag: tag.id,
     kind: signal.kind,
     slot: signal.slot,
@@ -29,16 +29,10 @@ function alertData({ reading, delivery }: Heard, tag: TagState, signal: Signal, 
             position: tag.position,
             geo: tag.geo,
             accuracyM: tag.accuracyM,
-            ageMs: Math.max(0, Math.round(delivery.monotonicMs - tag.fixMono))
-          },
-    sequence: reading.sequence,
-    deviceTime: reading.deviceTime,
-    stale: reading.stale === true ? true : undefined,
-    redelivered: delivery.redelivered === true ? true : undefined,
-    receiver: delivery.receiver,
-    rssiDbm: delivery.rssiDbm,
-    extra: reading.extra
+            ageMs: Math.max(0, Math.round(heard.delivery.monotonicMs - tag.fixMono))
+          }
   }
+  return withFrame(data, heard, heard.reading.extra)
 }
 
 /** The same alert, standing for many. */

@@ -79,9 +79,21 @@ export function isInfo(reading: Reading): boolean {
  * shape share one skeleton in the log's blocks. Hot path: no spreads, no intermediate arrays.
  */
 
+/** What every event says of the frame that it came from, set on the data that say the rest. `extra`: what vendors add. */
+export function withFrame(data: Record<string, unknown>, { reading, delivery }: Heard, extra: Reading['extra']): object {
+  data['sequence'] = reading.sequence
+  data['deviceTime'] = reading.deviceTime
+  data['stale'] = reading.stale === true ? true : undefined
+  data['redelivered'] = delivery.redelivered === true ? true : undefined
+  data['receiver'] = reading.receiver ?? delivery.receiver
+  data['rssiDbm'] = reading.rssiDbm ?? delivery.rssiDbm
+  data['extra'] = extra
+  return data
+}
+
 export function movementData(heard: Heard, tag: string): object {
-  const { reading, delivery } = heard
-  return {
+  const { reading } = heard
+  const data = {
     tag,
     position: reading.position,
     geo: reading.geo,
@@ -92,15 +104,9 @@ export function movementData(heard: Heard, tag: string): object {
     courseDeg: reading.courseDeg,
     headingDeg: reading.headingDeg,
     velocityMps: reading.velocityMps,
-    floor: reading.floor,
-    sequence: reading.sequence,
-    deviceTime: reading.deviceTime,
-    stale: reading.stale === true ? true : undefined,
-    redelivered: delivery.redelivered === true ? true : undefined,
-    receiver: reading.receiver ?? delivery.receiver,
-    rssiDbm: reading.rssiDbm ?? delivery.rssiDbm,
-    extra: reading.extra
+    floor: reading.floor
   }
+  return withFrame(data, heard, reading.extra)
 }
 
 function namedRanges(namespace: string, ranges: readonly Range[]): object[] {
@@ -108,9 +114,9 @@ function namedRanges(namespace: string, ranges: readonly Range[]): object[] {
 }
 
 export function infoData(heard: Heard, tag: string): object {
-  const { reading, delivery } = heard
+  const { reading } = heard
   const moves = isMovement(reading)
-  return {
+  const data = {
     tag,
     batteryPct: reading.batteryPct,
     batteryV: reading.batteryV,
@@ -136,20 +142,15 @@ export function infoData(heard: Heard, tag: string): object {
     speedMps: moves ? undefined : reading.speedMps,
     courseDeg: moves ? undefined : reading.courseDeg,
     unusableFix:
-      moves || (reading.position === undefined && reading.geo === undefined) ? undefined : { position: reading.position, geo: reading.geo },
-    sequence: reading.sequence,
-    deviceTime: reading.deviceTime,
-    stale: reading.stale === true ? true : undefined,
-    redelivered: delivery.redelivered === true ? true : undefined,
-    receiver: reading.receiver ?? delivery.receiver,
-    rssiDbm: reading.rssiDbm ?? delivery.rssiDbm,
-    extra: moves ? undefined : reading.extra
+      moves || (reading.position === undefined && reading.geo === undefined) ? undefined : { position: reading.position, geo: reading.geo }
   }
+  // The movement has said what vendors add.
+  return withFrame(data, heard, moves ? undefined : reading.extra)
 }
 
 export function deviceData(heard: Heard, device: string): object {
-  const { reading, delivery } = heard
-  return {
+  const { reading } = heard
+  const data = {
     device,
     online: reading.online,
     running: reading.running,
@@ -160,13 +161,7 @@ export function deviceData(heard: Heard, device: string): object {
     pressurePa: reading.pressurePa,
     illuminanceLux: reading.illuminanceLux,
     co2Ppm: reading.co2Ppm,
-    gases: reading.gases,
-    sequence: reading.sequence,
-    deviceTime: reading.deviceTime,
-    stale: reading.stale === true ? true : undefined,
-    redelivered: delivery.redelivered === true ? true : undefined,
-    receiver: reading.receiver ?? delivery.receiver,
-    rssiDbm: reading.rssiDbm ?? delivery.rssiDbm,
-    extra: reading.extra
+    gases: reading.gases
   }
+  return withFrame(data, heard, reading.extra)
 }

@@ -1,23 +1,23 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type ClockQuality, LANES, type Lane } from '../events/define-event.ts'
 import { ForwarderInbox } from './forwarder-inbox.ts'
+import { ForwarderPorts } from './forwarder-ports.ts'
 import type { GapStamp } from './gap-events.ts'
-import { byLane } from './lane-tables.ts'
 import { LogError, NoRoomError } from './log-error.ts'
-import type { Committed, CommitUnit, FromLogThread, LogThreadSettings, ThreadStatus } from './log-messages.ts'
+import type { Committed, CommitUnit, FromLogThread, LogThreadSettings } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import type { LogStore } from './log-store.ts'
 import { PackerLink } from './packer-link.ts'
 import type { PackerReport } from './packer-thread.ts'
-import type { ForwarderMessage, LogMessage } from './reader-contract.ts'
+import { Packing } from './packing.ts'
+import type { ForwarderMessage } from './reader-contract.ts'
 import { StateOrder } from './state-order.ts'
+import { type CommitFigures, StatusPost } from './status-post.ts'
 import { StoreKeeper } from './store-keeper.ts'
 import { type Chore, STEPS, type Step, WorkOrder } from './work-order.ts'
 
 const HOUSEKEEPING_MS = 250
-const STATUS_AT_LEAST_EVERY_MS = 1_000
 
-type Packed = Extract<PackerReport, { kind: 'pack' }>
 type Topics = Extract<ForwarderMessage, { kind: 'topics' }>['topics']
 
 /**
@@ -38,14 +38,14 @@ export class LogWriter {
   readonly #post: (message: FromLogThread) => void
   readonly #keeper: StoreKeeper
   readonly #queues: Readonly<Record<Lane, CommitUnit[]>> = { alarm: [], telemetry: [] }
-  readonly #forwarders = new Set<MessagePort>()
+  readonly #forwarders = new ForwarderPorts()
   readonly #inbox = new ForwarderInbox()
   readonly #stateOrder = new StateOrder()
   readonly #order = new WorkOrder()
   readonly #chores = new Set<Chore>()
-  /** Blocks that wait to be swapped in, one a lane at the most. */
-  readonly #packed = new Map<Lane, Packed>()
   readonly #packer: PackerLink
+  readonly #packing: Packing
+  readonly #status: StatusPost
   readonly #timer: NodeJS.Timeout
   #clockQuality: ClockQuality
   #topics: Topics | undefined
@@ -53,11 +53,7 @@ export class LogWriter {
   /** An alarm that has just come is tried at once, whatever became of those before. */
   #alarmIsNew = false
   #closing = false
-  #commits = 0
-  #lastCommitMs = 0
-  #postedStatus = ''
-  #postedAt = 0
-  #lanes: ThreadStatus['lanes'] = byLane(() => ({ lastSequence: 0, firstSequence: 1 }))
+  #figures: CommitFigures = { commits: 0, lastCommitMs: 0 }
 
   constructor(settings: LogThreadSettings, ports: Readonly<Record<Lane, MessagePort>>, post: (message: FromLogThread) => void) {
     this.#settings = settings
@@ -69,7 +65,7 @@ export class LogWriter {
       stamp: () => this.#stamp(),
       onOwnEvents: (events) => post({ kind: 'own-events', events }),
       note: (level, message, details) => this.#note(level, message, details),
-      onFailed: () => this.#postStatus(),
+      onFailed: () => this.#status.say(this.#figures),
       onReopened: (old) => this.#onReopened(old)
     })
     this.#packer = new PackerLink(
@@ -78,6 +74,8 @@ export class LogWriter {
       (message) => this.#onPacker(message),
       () => this.#want('checkpoint')
     )
+    this.#packing = new Packing(this.#keeper, this.#packer)
+    this.#status = new StatusPost(this.#keeper, (status) => post({ kind: 'status', status }))
     for (const lane of LANES) {
       ports[lane].on('message', (unit: CommitUnit) => {
         this.#take(lane, unit)
@@ -85,7 +83,7 @@ export class LogWriter {
       })
     }
     this.#timer = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS)
-    post({ kind: 'opened', status: this.#status(), ...this.#keeper.begun })
+    post({ kind: 'opened', status: this.#status.status(this.#figures), ...this.#keeper.begun })
   }
 
   get #store(): LogStore {
@@ -102,10 +100,7 @@ export class LogWriter {
   }
 
   attachForwarder(port: MessagePort): void {
-    this.#forwarders.add(port)
-    port.on('close', () => this.#forwarders.delete(port))
-    port.on('message', (message: ForwarderMessage) => this.#onForwarder(message))
-    port.postMessage(this.#committedMessage())
+    this.#forwarders.attach(port, this.#store, (message) => this.#onForwarder(message))
   }
 
   #onForwarder(message: ForwarderMessage): void {
@@ -135,15 +130,10 @@ export class LogWriter {
 
   #onReopened(old: LogStore): void {
     if (this.#store.epoch !== old.epoch) this.#inbox.forgetNumbers()
-    this.#packed.clear()
+    this.#packing.forget()
     this.#packer.replace().catch((error: unknown) => this.#note('error', 'the packer did not start', { error: String(error) }))
-    this.#tellForwarders()
+    this.#forwarders.tell(this.#store)
     if (this.#topics !== undefined) this.#serveTopics(this.#topics)
-  }
-
-  #committedMessage(): LogMessage {
-    const store = this.#store
-    return { kind: 'committed', epoch: store.epoch, alarm: store.lastSequence('alarm'), telemetry: store.lastSequence('telemetry') }
   }
 
   loadState(processor: string): readonly (readonly [string, string])[] {
@@ -209,11 +199,11 @@ export class LogWriter {
         this.#commit('alarm', [...alarm])
         break
       case 'told-by-forwarder':
-        if (this.#keeper.guard(step, () => this.#inbox.write(this.#store))) this.#tellForwarders()
+        if (this.#keeper.guard(step, () => this.#inbox.write(this.#store))) this.#forwarders.tell(this.#store)
         break
       case 'telemetry':
         this.#commit('telemetry', telemetry.slice(0, 1))
-        this.#packWhatIsDue()
+        this.#packing.packWhatIsDue()
         break
       default:
         this.#chores.delete(step)
@@ -233,7 +223,8 @@ export class LogWriter {
         if (this.#store.hasPending) this.#keeper.guard('cursors', () => this.#store.commit([]))
         break
       case 'swap-in':
-        this.#swapIn()
+        this.#packing.swapIn()
+        if (this.#packing.waits) this.#want('swap-in')
         break
       case 'checkpoint':
         // The packer has carried over the most; what came in meanwhile is little, and then the write-ahead log can start over.
@@ -260,18 +251,12 @@ export class LogWriter {
     if (!this.#keeper.guard(lane, write)) return
     this.#queues[lane].splice(0, units.length)
     if (lane === 'alarm') this.#stateOrder.overtook(states)
-    this.#commits++
-    this.#lastCommitMs = performance.now() - started
+    this.#figures = { commits: this.#figures.commits + 1, lastCommitMs: performance.now() - started }
     const lastSequence = this.#store.lastSequence(lane)
     for (const { id } of units) this.#ports[lane].postMessage({ id, lastSequence } satisfies Committed)
-    this.#tellForwarders()
+    this.#forwarders.tell(this.#store)
     this.#packer.written(bytes + 16_384)
     if (this.#packer.isBehind) this.#want('checkpoint')
-  }
-
-  #tellForwarders(): void {
-    const message = this.#committedMessage()
-    for (const port of this.#forwarders) port.postMessage(message)
   }
 
   #note(level: 'info' | 'warn' | 'error', message: string, details: Record<string, unknown>): void {
@@ -281,9 +266,8 @@ export class LogWriter {
   #onPacker(message: PackerReport): void {
     switch (message.kind) {
       case 'pack':
-        if (message.outcome.kind === 'nothing') break
-        this.#packed.set(message.lane, message)
-        this.#want('swap-in')
+        this.#packing.add(message)
+        if (this.#packing.waits) this.#want('swap-in')
         break
       case 'damaged-block':
         this.#onForwarder({
@@ -301,29 +285,6 @@ export class LogWriter {
     }
   }
 
-  #swapIn(): void {
-    const [packed] = this.#packed.values()
-    if (packed === undefined) return
-    const { lane, outcome } = packed
-    this.#packed.delete(lane)
-    if (this.#packed.size > 0) this.#want('swap-in')
-    const written = this.#keeper.guard('house', () => {
-      if (outcome.kind === 'packed') this.#store.swapIn(outcome.block)
-      else if (outcome.kind === 'damaged-row') this.#store.dropDamagedRow(lane, outcome.lastSequence)
-    })
-    if (outcome.kind === 'packed') this.#packer.written(outcome.block.data.length + 32_768)
-    if (written) this.#packWhatIsDue()
-  }
-
-  #packWhatIsDue(): void {
-    const tails = byLane((lane) => ({
-      // What waits to be swapped in is not packed again.
-      events: this.#packed.has(lane) ? 0 : this.#store.tailEvents(lane),
-      since: this.#store.tailSince(lane)
-    }))
-    this.#packer.consider(tails, Date.now(), this.#keeper.room.state.tight)
-  }
-
   #keepHouse(): void {
     const keeper = this.#keeper
     keeper.openWhenDue()
@@ -338,47 +299,9 @@ export class LogWriter {
       this.#chores.add('room')
       this.#alarmIsNew = true
       this.#work()
-      if (keeper.isOpen) this.#packWhatIsDue()
+      if (keeper.isOpen) this.#packing.packWhatIsDue()
     }
-    this.#postStatus()
-  }
-
-  /** A sign of life, too: it goes on whatever the disk and the database do. */
-  #postStatus(): void {
-    const status = this.#status()
-    const text = JSON.stringify(status)
-    if (text === this.#postedStatus && performance.now() - this.#postedAt < STATUS_AT_LEAST_EVERY_MS) return
-    this.#postedStatus = text
-    this.#postedAt = performance.now()
-    this.#post({ kind: 'status', status })
-  }
-
-  #status(): ThreadStatus {
-    const { store, room, health } = this.#keeper
-    this.#lanes = this.#readLanes() ?? this.#lanes
-    const { logBytes, freeBytes, diskFull } = room.state
-    const { storage, error } = health
-    const shrinking = storage === 'ok' && diskFull
-    return {
-      epoch: store.epoch,
-      lanes: this.#lanes,
-      storage: shrinking ? 'full' : storage,
-      storageError: shrinking ? 'the disk is full: the oldest telemetry makes room for the new' : error,
-      logBytes,
-      freeBytes,
-      commits: this.#commits,
-      lastCommitMs: this.#lastCommitMs,
-      damagedBlocks: store.damagedBlocks
-    }
-  }
-
-  /** Undefined: a damaged database does not even tell that. */
-  #readLanes(): ThreadStatus['lanes'] | undefined {
-    try {
-      return byLane((lane) => ({ lastSequence: this.#store.lastSequence(lane), firstSequence: this.#store.firstSequence(lane) }))
-    } catch {
-      return undefined
-    }
+    this.#status.say(this.#figures)
   }
 
   async close(): Promise<void> {
@@ -391,7 +314,7 @@ export class LogWriter {
     this.#store.writeMark()
     this.#store.syncMark()
     for (const lane of LANES) this.#ports[lane].close()
-    for (const port of this.#forwarders) port.close()
+    this.#forwarders.close()
     await this.#packer.close()
     try {
       this.#store.close()
