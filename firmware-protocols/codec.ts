@@ -77,6 +77,8 @@ export interface DecoderMemory {
   recall(name: string): string | undefined
   /** Becomes durable together with what is made of the frame that is being decoded. */
   remember(name: string, text: string): void
+  /** All that is remembered, for whoever decodes elsewhere with a copy of it; absent: it cannot be told. */
+  entries?(): Iterable<readonly [name: string, text: string]>
 }
 
 /**

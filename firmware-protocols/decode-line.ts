@@ -19,8 +19,9 @@ export interface ProtocolListing {
   readonly title: string
 }
 
-export function listProtocols(): readonly ProtocolListing[] {
-  return CODECS.map((codec) => ({ name: codec.protocol, transport: codec.transport, title: codec.title }))
+/** `more`: protocols beside those of this program. */
+export function listProtocols(more: readonly Codec[] = []): readonly ProtocolListing[] {
+  return [...CODECS, ...more].map((codec) => ({ name: codec.protocol, transport: codec.transport, title: codec.title }))
 }
 
 /**
@@ -30,16 +31,28 @@ export function listProtocols(): readonly ProtocolListing[] {
  *   a bare frame:   hex for binary protocols; text for text ones, where `\r`, `\n` and `\xHH` stand for those bytes
  *   an envelope:    {"frame": "…" [, "topic", "address", "characteristic", "name", "key": hex, "fPort", "receivedAt": RFC 3339, "retained"]}
  *
- * A JSON text without a `frame` string is a bare frame, as some protocols have JSON for frames. Never throws.
+ * A JSON text without a `frame` string is a bare frame, as some protocols have JSON for frames. Never throws. `more`: protocols beside those
+ * of this program.
  */
-export function createLineDecoder(protocol: string): ((inputLine: string) => DecodedLine) | undefined {
-  const codec = findCodec(protocol)
+export function createLineDecoder(protocol: string, more: readonly Codec[] = []): ((inputLine: string) => DecodedLine) | undefined {
+  const codec = findCodec(protocol) ?? more.find((candidate) => candidate.protocol === protocol)
   if (!codec) return undefined
   const decoder = codec.createDecoder()
   return (inputLine) => {
     const input = readInputLine(codec, inputLine)
-    return 'error' in input ? input : decodeFrames(codec, decoder, input.bytes, input.context)
+    if ('error' in input) return input
+    try {
+      return decodeFrames(codec, decoder, input.bytes, input.context)
+    } catch (error) {
+      // Ours do not throw; those of third parties are not ours.
+      return { error: defectText(error) }
+    }
   }
+}
+
+function defectText(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'EXTENSION_DEFECT'
+  return `${code}: ${error instanceof Error ? error.message : String(error)}`
 }
 
 /** Bytes and context of an input line, or what is wrong with it. */

@@ -7,7 +7,7 @@ import { errorsPage } from './reference/errors-page.ts'
 /** Words in capitals that begin like ours and are none of ours: environment variables, Kafka's and the YAML parser's names. */
 const FOREIGN: ReadonlySet<string> = new Set(['KAFKA_BROKERS', 'UNKNOWN_TOPIC_OR_PARTITION'])
 const FAMILY =
-  /'((?:BLE|RECORDING|CONFIG|GATEWAY|CLI|LOG|PIPELINE|WEB|VERIFY|DRIVER|SETTINGS|PROTOCOL|SOURCE|RUN|START|LINK|SESSION|SUBSCRIPTION|PORT|COMMAND|OUTPUT|TARGET|TAG|SEND|FRAME|VALUE|KAFKA|UNKNOWN)_[A-Z_]+[A-Z])'/g
+  /'((?:BLE|RECORDING|CONFIG|GATEWAY|CLI|LOG|PIPELINE|WEB|VERIFY|DRIVER|EXTENSION|SETTINGS|PROTOCOL|SOURCE|RUN|START|LINK|SESSION|SUBSCRIPTION|PORT|COMMAND|OUTPUT|TARGET|TAG|SEND|FRAME|VALUE|KAFKA|UNKNOWN)_[A-Z_]+[A-Z])'/g
 
 function sources(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

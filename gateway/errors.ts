@@ -28,6 +28,11 @@ export const ERROR_CODES = {
     blame: 'site',
     remedy: "Check the rights and the free space of the file's directory. The old file is unharmed."
   },
+  CONFIG_INCOMPLETE: {
+    title: 'A part of the configuration cannot run, and the rest does',
+    blame: 'installer',
+    remedy: 'The message names the place: an extension that could not be loaded, or a source that needs it.'
+  },
   CONFIG_RESTART: {
     title: 'A changed section of the configuration takes effect at the next start',
     blame: 'installer',

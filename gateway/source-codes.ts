@@ -2,6 +2,7 @@ import type { ErrorEntry } from './errors.ts'
 
 const PORT = 'See the page of the serial driver.'
 const BLE = 'See the page of the ble driver.'
+const EXTENSION = 'See docs/extending.md; `tagward extensions` shows what is loaded and what is wrong.'
 const TRIED_AGAIN = 'It is tried again by itself.'
 const NOISE = 'Check protocol, baud rate and wiring of the source.'
 
@@ -11,6 +12,51 @@ export const SOURCE_CODES = {
     title: 'A driver threw something it had not declared',
     blame: 'program',
     remedy: `A defect of the driver: please report it. ${TRIED_AGAIN}`
+  },
+  EXTENSION_NOT_FOUND: {
+    title: 'An extension is not where the configuration says',
+    blame: 'installer',
+    remedy: `Correct the entry of \`extensions\`, or install the package. ${EXTENSION}`
+  },
+  EXTENSION_UNSAFE: {
+    title: 'Everybody on the machine could write an extension',
+    blame: 'installer',
+    remedy: 'Take the right away as the message says: what stands there runs with all rights of the gateway.'
+  },
+  EXTENSION_LOAD_FAILED: {
+    title: 'An extension could not be loaded',
+    blame: 'installer',
+    remedy: `The message has the place in the file. The gateway runs without it. ${EXTENSION}`
+  },
+  EXTENSION_API: {
+    title: 'An extension is written for another version of the API',
+    blame: 'installer',
+    remedy: 'Install a version of it that fits this gateway.'
+  },
+  EXTENSION_INVALID: {
+    title: 'What an extension gives is no driver or codec as the API wants it',
+    blame: 'installer',
+    remedy: `Correct what the message names, or tell its author. ${EXTENSION}`
+  },
+  EXTENSION_CLASH: {
+    title: 'A name of an extension is taken already',
+    blame: 'installer',
+    remedy: 'Rename it there, or remove one of the two extensions. Names of Tagward itself cannot be taken.'
+  },
+  EXTENSION_UNAVAILABLE: {
+    title: 'A source needs an extension that could not be loaded',
+    blame: 'installer',
+    remedy: `Mend the extension: the source starts as soon as its file is good. ${EXTENSION}`
+  },
+  EXTENSION_DEFECT: {
+    title: 'The code of an extension threw, or gave what makes no sense',
+    blame: 'program',
+    remedy: `A defect of the extension: please report it to its author. ${TRIED_AGAIN}`
+  },
+  EXTENSION_HANGS: {
+    title: 'The code of an extension did not come to an end and was broken off',
+    blame: 'program',
+    remedy: `A defect of the extension: please report it to its author. ${TRIED_AGAIN}`
   },
   RECORDING_UNREADABLE: {
     title: 'A recording cannot be read',

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Codec, type DecoderMemory, transportsOf } from '../../firmware-protocols/codec.ts'
 import { type Driver, DriverError } from '../driver.ts'
 import { messageOf } from '../driver-errors.ts'
+import type { RunBoundCodec } from '../run-bound-codec.ts'
 
 /** One configured source. `settings` is what the driver's schema takes. */
 export interface SourceConfig {
@@ -16,6 +17,8 @@ export interface SourceConfig {
   readonly protocolSettings?: unknown
   /** What comes over the link is to be written to a file. */
   readonly record?: { readonly maxBytes: number } | undefined
+  /** Why the source cannot run as the program is: its driver or protocol is of an extension that could not be loaded. */
+  readonly unavailable?: { readonly code: string; readonly message: string } | undefined
 }
 
 /** Whether going from one configuration to the other needs a new run. */
@@ -26,13 +29,14 @@ export function needsRestart(before: SourceConfig, after: SourceConfig): boolean
     before.enabled !== after.enabled ||
     !isDeepStrictEqual(before.settings, after.settings) ||
     !isDeepStrictEqual(before.protocolSettings, after.protocolSettings) ||
-    !isDeepStrictEqual(before.record, after.record)
+    !isDeepStrictEqual(before.record, after.record) ||
+    !isDeepStrictEqual(before.unavailable, after.unavailable)
   )
 }
 
 export interface ResolvedSource {
   readonly driver: Driver<unknown>
-  readonly codec: Codec | undefined
+  readonly codec: RunBoundCodec | undefined
   readonly settings: unknown
 }
 
@@ -45,6 +49,7 @@ export function resolveSource(
   findCodec: (protocol: string) => Codec | undefined,
   memory?: DecoderMemory
 ): ResolvedSource {
+  if (config.unavailable !== undefined) throw fatal(config.unavailable.code, config.unavailable.message)
   const driver = drivers.find((candidate) => candidate.kind === config.driver)
   if (driver === undefined)
     throw fatal('DRIVER_UNKNOWN', `there is no driver "${config.driver}"; known: ${drivers.map((known) => known.kind).join(', ')}`)
@@ -60,7 +65,7 @@ function resolveCodec(
   driver: Driver<unknown>,
   findCodec: (protocol: string) => Codec | undefined,
   memory: DecoderMemory | undefined
-): Codec | undefined {
+): RunBoundCodec | undefined {
   if (config.protocol === undefined) {
     if (driver.carries.length === 0) return undefined
     throw fatal('PROTOCOL_MISSING', `a source with driver "${driver.kind}" needs a protocol`)
@@ -74,16 +79,23 @@ function resolveCodec(
 }
 
 /** The codec with its settings and its memory in it, so that drivers need not know of them. */
-function withSettings(codec: Codec, config: SourceConfig, memory: DecoderMemory | undefined): Codec {
-  if (config.protocolSettings === undefined)
-    return memory === undefined ? codec : { ...codec, createDecoder: () => codec.createDecoder(undefined, memory) }
-  const { createDecoder, createEncoder, protocol, settings } = codec
+function withSettings(codec: RunBoundCodec, config: SourceConfig, memory: DecoderMemory | undefined): RunBoundCodec {
+  if (config.protocolSettings === undefined) return memory === undefined ? codec : configured(codec, { memory })
+  const { protocol, settings } = codec
   if (settings === undefined) throw fatal('SETTINGS_INVALID', `protocol "${protocol}" has no settings`)
   const parsed = parsedOr(settings, config.protocolSettings, `settings of protocol "${protocol}" in source "${config.id}"`)
+  return configured(codec, { configured: config.protocolSettings, ...(memory === undefined ? {} : { memory }) }, parsed)
+}
+
+function configured(codec: RunBoundCodec, own: Pick<RunBoundCodec, 'configured' | 'memory'>, parsed?: unknown): RunBoundCodec {
+  const { createDecoder, createEncoder, forRun } = codec
+  const { memory } = own
   return {
     ...codec,
+    ...own,
     createDecoder: () => createDecoder(parsed, memory),
-    ...(createEncoder === undefined ? {} : { createEncoder: () => createEncoder(parsed) })
+    ...(createEncoder === undefined ? {} : { createEncoder: () => createEncoder(parsed) }),
+    ...(forRun === undefined ? {} : { forRun: (faults) => configured(forRun(faults), own, parsed) })
   }
 }
 

@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events'
-import type { Codec } from '../../firmware-protocols/codec.ts'
 import type { Clock, Command, Delivery, Driver, DriverRun, FrameCounters, Logger, SendOptions, SendOutcome } from '../driver.ts'
 import { DriverError } from '../driver.ts'
 import { asDriverError, messageOf } from '../driver-errors.ts'
+import { createAmissLog } from '../extension/amiss-log.ts'
 import { limitedSend } from '../limited-send.ts'
 import type { LinkTap } from '../link-tap.ts'
+import type { RunBoundCodec } from '../run-bound-codec.ts'
 import { createRunClock } from './run-clock.ts'
 
 export interface RunLimits {
@@ -30,7 +31,7 @@ export interface RunParts {
   readonly sourceId: string
   readonly driver: Driver<unknown>
   readonly settings: unknown
-  readonly codec: Codec | undefined
+  readonly codec: RunBoundCodec | undefined
   readonly clock: Clock
   readonly log: Logger
   readonly counters: FrameCounters
@@ -80,7 +81,7 @@ export function openRun(parts: RunParts, events: RunEvents): SupervisedRun {
   )
 
   const start = async (): Promise<void> => {
-    run = parts.driver.createRun(parts.settings, parts.codec, {
+    run = parts.driver.createRun(parts.settings, codecForRun(parts, fail), {
       sourceId,
       ...(parts.gatewayId === undefined ? {} : { gatewayId: parts.gatewayId }),
       ...(parts.storageFails === undefined ? {} : { storageFails: parts.storageFails }),
@@ -134,5 +135,18 @@ export function openRun(parts: RunParts, events: RunEvents): SupervisedRun {
       if (current === undefined) return Promise.resolve({ stage: 'failed', code: 'SOURCE_DOWN', why: 'the source is not running' })
       return limitedSend(clock, options, ending.signal, (limited) => current.send(target, command, limited))
     }
+  }
+}
+
+/** A codec of a third party says what is wrong with itself to the run that uses it. */
+function codecForRun({ clock, codec, counters, log, sourceId }: RunParts, fail: (error: DriverError) => void): RunBoundCodec | undefined {
+  if (codec?.forRun === undefined) return codec
+  const amiss = createAmissLog({ clock, counters, log, sourceId }, `codec "${codec.protocol}"`)
+  const { configured, memory, place } = codec
+  return {
+    ...codec.forRun({ fail, amiss }),
+    ...(configured === undefined ? {} : { configured }),
+    ...(memory === undefined ? {} : { memory }),
+    ...(place === undefined ? {} : { place })
   }
 }

@@ -71,9 +71,13 @@ export interface SourceStatus {
   readonly lastDataAt: number | null
 }
 
-export interface SourceEnvironment {
+/** What sources are made of. */
+export interface SourceParts {
   readonly drivers: readonly Driver<unknown>[]
   readonly findCodec: (protocol: string) => Codec | undefined
+}
+
+export interface SourceEnvironment extends SourceParts {
   readonly clock: Clock
   readonly log: Logger
   readonly random: () => number
@@ -101,9 +105,16 @@ const zeroCounters = (): FrameCounters => ({
   dropped: 0
 })
 
+/** The same configuration means another driver or codec: an extension was loaded, changed or removed. */
+function isMadeOtherwise({ driver, protocol }: SourceConfig, before: SourceParts, after: SourceParts): boolean {
+  if (before.drivers === after.drivers && before.findCodec === after.findCodec) return false
+  const driverIn = ({ drivers }: SourceParts) => drivers.find(({ kind }) => kind === driver)
+  return driverIn(before) !== driverIn(after) || (protocol !== undefined && before.findCodec(protocol) !== after.findCodec(protocol))
+}
+
 /** Does what the source machine decides, for one source. */
 export class SupervisedSource {
-  readonly #env: SourceEnvironment
+  #env: SourceEnvironment
   readonly #counters = zeroCounters()
   readonly #queue: SourceEvent[] = []
   #config: SourceConfig
@@ -132,10 +143,11 @@ export class SupervisedSource {
     this.#dispatch({ kind: 'configure', enabled: this.#config.enabled })
   }
 
-  /** Takes over a configuration; a new run is opened only if it must be. */
-  configure(config: SourceConfig): void {
-    const restart = needsRestart(this.#config, config)
+  /** Takes over a configuration; a new run is opened only if it must be. `parts`: in place of those that there were. */
+  configure(config: SourceConfig, parts: SourceParts = this.#env): void {
+    const restart = needsRestart(this.#config, config) || isMadeOtherwise(config, this.#env, parts)
     this.#config = config
+    this.#env = { ...this.#env, drivers: parts.drivers, findCodec: parts.findCodec }
     if (!restart) return
     this.#resolved = undefined
     this.#endRecording()

@@ -5,7 +5,13 @@
 import type { Command, SendOptions, SendOutcome } from '../driver.ts'
 import { DriverError } from '../driver.ts'
 import type { SourceConfig } from './source-config.ts'
-import { type SourceEnvironment, type SourceStatus, SupervisedSource, type SupervisionPolicy } from './supervised-source.ts'
+import {
+  type SourceEnvironment,
+  type SourceParts,
+  type SourceStatus,
+  SupervisedSource,
+  type SupervisionPolicy
+} from './supervised-source.ts'
 
 export const SUPERVISION_POLICY: SupervisionPolicy = {
   startLimitMs: 30_000,
@@ -22,9 +28,10 @@ export interface SupervisorOptions extends Omit<SourceEnvironment, 'policy'> {
 export interface Supervisor {
   /**
    * Makes the running sources those given: new ones are started, missing ones stopped, changed ones restarted; the others
-   * are not touched. Throws `SOURCE_DUPLICATE`, before anything is changed, when two have one id.
+   * are not touched. Throws `SOURCE_DUPLICATE`, before anything is changed, when two have one id. `parts`: drivers and codecs from now on;
+   * sources that use one that is another now are restarted.
    */
-  apply(sources: readonly SourceConfig[]): void
+  apply(sources: readonly SourceConfig[], parts?: SourceParts): void
   /** In the order in which they are configured. */
   statuses(): SourceStatus[]
   /** Never rejects; settles within `options.timeoutMs`. */
@@ -34,7 +41,7 @@ export interface Supervisor {
 }
 
 export function createSupervisor({ policy = SUPERVISION_POLICY, ...environment }: SupervisorOptions): Supervisor {
-  const env: SourceEnvironment = { ...environment, policy }
+  let env: SourceEnvironment = { ...environment, policy }
   let sources = new Map<string, SupervisedSource>()
   const ending = new Set<Promise<void>>()
   let closed = false
@@ -45,10 +52,11 @@ export function createSupervisor({ policy = SUPERVISION_POLICY, ...environment }
   }
 
   return {
-    apply(configs) {
+    apply(configs, parts) {
       if (closed) return
       const wanted = new Map(configs.map((config) => [config.id, config]))
       if (wanted.size !== configs.length) throw new DriverError('SOURCE_DUPLICATE', 'two sources have the same id', { retriable: false })
+      if (parts !== undefined) env = { ...env, drivers: parts.drivers, findCodec: parts.findCodec }
       const before = sources
       sources = new Map()
       for (const [id, source] of before) if (!wanted.has(id)) end(source)
@@ -57,7 +65,7 @@ export function createSupervisor({ policy = SUPERVISION_POLICY, ...environment }
         const source = existing ?? new SupervisedSource(config, env)
         sources.set(config.id, source)
         if (existing === undefined) source.begin()
-        else existing.configure(config)
+        else existing.configure(config, env)
       }
     },
     statuses: () => [...sources.values()].map((source) => source.status()),

@@ -26,7 +26,7 @@ describe('the command as such', () => {
   it('lists its commands and exit codes', async () => {
     const { code, stdout, stderr } = await runCliProcess(['--help'])
     expect([code, stderr]).toEqual([0, ''])
-    for (const name of ['run', 'check-config', 'decode', 'georeference', 'log', 'simulate', 'sniff', 'verify', 'version'])
+    for (const name of ['run', 'check-config', 'decode', 'extensions', 'georeference', 'log', 'simulate', 'sniff', 'verify', 'version'])
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'))
     expect(stdout).toContain('Exit codes: 0 ')
   })
@@ -60,7 +60,7 @@ describe('the command as such', () => {
   })
 
   it('has help for every command', async () => {
-    const names = ['run', 'check-config', 'decode', 'georeference', 'log', 'simulate', 'sniff', 'verify', 'version']
+    const names = ['run', 'check-config', 'decode', 'extensions', 'georeference', 'log', 'simulate', 'sniff', 'verify', 'version']
     const results = await Promise.all(names.map(async (name) => await runCliProcess([name, '--help'])))
     for (const [index, name] of names.entries()) {
       expect(results[index]).toMatchObject({ code: 0, stderr: '' })

@@ -1,6 +1,7 @@
 import { createLineDecoder, type DecodedLine, listProtocols } from '../../firmware-protocols/decode-line.ts'
 import { type Command, notOneOf, parseOptions, usageError } from './command.ts'
 import { EXIT_OK } from './exit-codes.ts'
+import { EXTENSION_OPTIONS, openExtensions, sayFaults } from './extension-options.ts'
 import { LineSplitter, MAX_LINE_BYTES } from './line-splitter.ts'
 import { type Output, openOutput } from './output.ts'
 
@@ -19,26 +20,31 @@ A line is the bare frame (hex for binary protocols; text for text ones, \\r\\n e
 
   --protocol NAME   what the frames are
   --list            one JSON line for each protocol: name, transport, title
+  --config FILE     with the protocols of its extensions (default: tagward.yaml, where there is one)
+  --extension PATH  with the protocols of this extension instead; may be given several times
 
 Exit code 0 whatever the frames are; 2 for an unknown protocol.`,
   async run(argv) {
     const { values } = parseOptions(
       argv,
-      { protocol: { type: 'string' }, list: { type: 'boolean', default: false } },
+      { protocol: { type: 'string' }, list: { type: 'boolean', default: false }, ...EXTENSION_OPTIONS },
       'the protocol is named by --protocol NAME, and frames are read from stdin'
     )
     const output = openOutput(process.stdout)
+    const { extensions, problems } = await openExtensions(values)
+    sayFaults(problems)
+    const { codecs } = extensions
     if (values.list) {
-      for (const protocol of listProtocols()) await output.write(`${JSON.stringify(protocol)}\n`)
+      for (const protocol of listProtocols(codecs)) await output.write(`${JSON.stringify(protocol)}\n`)
       return EXIT_OK
     }
     if (values.protocol === undefined) throw usageError('--protocol is missing (--list names them)')
-    const decode = createLineDecoder(values.protocol)
+    const decode = createLineDecoder(values.protocol, codecs)
     if (decode === undefined)
       throw notOneOf(
         'protocol',
         values.protocol,
-        listProtocols().map((protocol) => protocol.name)
+        listProtocols(codecs).map((protocol) => protocol.name)
       )
     await decodeStream(process.stdin, decode, output)
     return EXIT_OK

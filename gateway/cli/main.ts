@@ -21,6 +21,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./decode.ts')).decodeCommand
   },
   {
+    name: 'extensions',
+    summary: 'show what extensions bring: drivers, protocols, settings, and what is wrong with them',
+    load: async () => (await import('./extensions.ts')).extensionsCommand
+  },
+  {
     name: 'georeference',
     summary: 'convert positions of a frame to WGS84 and back; fit a frame to control points',
     load: async () => (await import('./georeference.ts')).georeferenceCommand

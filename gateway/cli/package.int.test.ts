@@ -6,7 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { freePorts } from '../../test-support/kafka/free-ports.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
 
-const RUN_TIME = /^(?:bin|docs|schemas|systemd)\/|^dist\/(?:firmware-protocols|drivers|gateway)\/.*\.js$|^dist\/gateway\/web\/page\//
+/** Types that extensions are written against. */
+const PUBLIC_TYPES = /^dist\/(?:drivers|drivers\/extension(?:\/testing)?|firmware-protocols(?:\/kit)?)\/[^/]*\.d\.ts$/
+const RUN_TIME =
+  /^(?:bin|docs|examples|schemas|systemd)\/|^dist\/(?:firmware-protocols|drivers|gateway)\/.*\.js$|^dist\/gateway\/web\/page\//
 const AT_TOP = ['CHANGELOG.md', 'LICENSE', 'README.md', 'config.demo.yaml', 'config.example.yaml', 'package.json']
 
 let files: readonly string[]
@@ -38,9 +41,10 @@ it('ships what runs, what is read and what systemd needs', () => {
     expect(files).toContain(file)
 })
 
-it('ships no declarations, maps, tests, benches or parts of the test support', () => {
-  expect(files.filter((file) => !RUN_TIME.test(file) && !AT_TOP.includes(file))).toEqual([])
-  expect(files.filter((file) => /\.(?:test|bench)\.|\.map$|\.d\.ts$|test-support|crash-child/.test(file))).toEqual([])
+it('ships no maps, tests, benches or parts of the test support, and of the declarations only the public ones', () => {
+  expect(files.filter((file) => !RUN_TIME.test(file) && !PUBLIC_TYPES.test(file) && !AT_TOP.includes(file))).toEqual([])
+  const ofDist = files.filter((file) => file.startsWith('dist/'))
+  expect(ofDist.filter((file) => /\.(?:test|bench)\.|\.map$|test-support|crash-child/.test(file))).toEqual([])
   const forTests = files.filter(
     (file) => file.endsWith('.js') && /from '(?:[^']*test-support[^']*|vitest|fast-check)'/.test(readFileSync(file, 'utf8'))
   )
@@ -52,7 +56,7 @@ it('needs nothing to be done after its installation', () => {
   expect(Object.keys(scripts).filter((name) => /install|prepare/.test(name))).toEqual([])
 })
 
-it.each(['check-config', 'decode', 'log', 'run', 'simulate', 'sniff', 'verify', 'version'])('tells of %s', (command) => {
+it.each(['check-config', 'decode', 'extensions', 'log', 'run', 'simulate', 'sniff', 'verify', 'version'])('tells of %s', (command) => {
   expect(tagward(command, '--help')).toMatchObject({ status: 0, stderr: '' })
 })
 
@@ -60,6 +64,36 @@ it('gives its help, and finds its own example good', () => {
   expect(tagward('--help')).toMatchObject({ status: 0, stderr: '' })
   expect(tagward('check-config', 'config.example.yaml')).toMatchObject({ status: 0, stderr: '' })
 })
+
+it('is what extensions are written, typed and tested against', () => {
+  expect(tagward('extensions', 'examples/extension/acme-badge.js')).toMatchObject({ status: 0, stderr: '' })
+  const { stdout } = spawnSync(process.execPath, ['--test', 'examples/extension'], { cwd: root, encoding: 'utf8' })
+  expect(stdout).toContain('# fail 0')
+  // An extension in a folder of its own, with the package installed beside it.
+  mkdirSync(join(root, 'own/node_modules'), { recursive: true })
+  symlinkSync(root, join(root, 'own/node_modules/tagward'))
+  const write = (name: string, text: string) => writeFileSync(join(root, 'own', name), text)
+  write('tsconfig.json', '{"compilerOptions": {"strict": true, "noEmit": true, "module": "nodenext", "target": "es2023", "types": []}}')
+  write('package.json', '{"type": "module"}')
+  write(
+    'good.ts',
+    `import { type Codec, defineCodec, type Kit, readings, type SettingsOf, z } from 'tagward'
+import { codecContract } from 'tagward/testing'
+export const settings = z.strictObject({ least: z.int().meta({ description: 'Least' }) })
+export const codec: Codec = defineCodec<SettingsOf<typeof settings>>({
+  protocol: 'typed', title: 'Typed', transport: 'udp', encoding: 'text', idScope: 'system', settings,
+  createDecoder: (chosen) => ({ decode: (frame) => readings({ tag: String(frame.length), batteryPct: chosen?.least ?? 0 }) })
+})
+export const tagward = ({ API_VERSION }: Kit) => ({ api: API_VERSION, codecs: [codec] })
+export const checks = codecContract(codec, [])
+`
+  )
+  write('bad.ts', `import { readings } from 'tagward'\nexport const none = readings({ tag: 7 })\n`)
+  const types = spawnSync(process.execPath, [join(process.cwd(), 'node_modules/typescript/bin/tsc'), '-p', join(root, 'own')], {
+    encoding: 'utf8'
+  })
+  expect(types.stdout.match(/own\/[a-z]+\.ts\(\d+/g)).toEqual(['own/bad.ts(2'])
+}, 120_000)
 
 it('runs the demo site where there is no configuration yet', async () => {
   const [port = 0] = await freePorts(1)

@@ -2,20 +2,21 @@ import { constants, copyFileSync, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSystemClock } from '../clock/system-clock.ts'
-import { installedConfigSchema } from '../config/installed-schema.ts'
+import { createExtensionLoader, installedConfigSchema } from '../config/installed-schema.ts'
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { watchConfig } from '../config/watch-config.ts'
 import { createLogger } from '../daemon/logger.ts'
 import { type Daemon, startDaemon } from '../daemon/start-daemon.ts'
+import { StrayExceptions } from '../daemon/stray-exceptions.ts'
 import { openServiceNotifier } from '../system-service/notify.ts'
 import { createWatchdog } from '../system-service/watchdog.ts'
 import { type Command, parseOptions } from './command.ts'
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from './exit-codes.ts'
 import { startRefusal } from './start-refusal.ts'
 import { doneWithin, listenForStop, type StopRequest } from './stop-request.ts'
-import { createTakeOver } from './take-over.ts'
+import { createTakeOver, incomplete } from './take-over.ts'
 import { programVersion } from './version.ts'
 
 const HELP = `tagward run [--config FILE] [--data DIR] [--demo]
@@ -51,14 +52,15 @@ export const runCommand: Command = {
     )
     const file = resolve(values.config)
     if (values.demo) provideDemoConfig(file)
-    const options: LoadOptions = { schema: installedConfigSchema() }
+    const strays = new StrayExceptions()
+    const options: LoadOptions = { schema: installedConfigSchema(), loader: createExtensionLoader((module) => strays.watch(module)) }
     const loaded = await loadConfig(file, options)
     if (!loaded.ok) {
       for (const problem of loaded.problems) say(formatProblem(problem))
       return EXIT_USAGE
     }
     const withOptions = (config: Config): Config => (values.data === undefined ? config : { ...config, dataDir: resolve(values.data) })
-    return await runGateway({ file, loaded: { ...loaded, config: withOptions(loaded.config) }, withOptions, options, stop })
+    return await runGateway({ file, loaded: { ...loaded, config: withOptions(loaded.config) }, withOptions, options, stop, strays })
   }
 }
 
@@ -74,16 +76,21 @@ interface RunParts {
   readonly withOptions: (config: Config) => Config
   readonly options: LoadOptions
   readonly stop: StopRequest
+  readonly strays: StrayExceptions
 }
 
-async function runGateway({ file, loaded, withOptions, options, stop }: RunParts): Promise<number> {
-  const logger = createLogger(loaded.config.logging.level)
+async function runGateway({ file, loaded, withOptions, options, stop, strays }: RunParts): Promise<number> {
+  const logger = createLogger(loaded.config.logging.level, undefined, loaded.schema)
+  strays.tellBy((error, module) =>
+    logger.error({ err: error, module }, 'an extension threw where nobody could catch it; the gateway goes on')
+  )
   const clock = createSystemClock()
   const notifier = await openServiceNotifier()
   let daemon: Daemon
   try {
     daemon = await startDaemon({
       config: loaded.config,
+      extensions: loaded.extensions,
       clock,
       logger,
       version: programVersion(),
@@ -100,6 +107,7 @@ async function runGateway({ file, loaded, withOptions, options, stop }: RunParts
     say(`tagward: ${refusal?.message ?? (error instanceof Error ? error.message : String(error))}${code}`)
     return EXIT_FAILURE
   }
+  daemon.showProblems(incomplete(loaded, logger))
   const takeOver = createTakeOver({ daemon, logger, notifier, withOptions })
   const onFailure = (error: unknown) => logger.error({ err: error }, 'looking at the configuration failed; the next look comes')
   const watch = watchConfig(file, { ...options, clock, running: loaded, onFailure }, (result) => void takeOver(result))

@@ -1,8 +1,9 @@
 import type { Logger } from '../../drivers/driver.ts'
-import type { LoadResult } from '../config/load-config.ts'
+import type { LoadedConfig, LoadResult } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import type { Daemon } from '../daemon/start-daemon.ts'
+import type { Problem } from '../state/snapshot.ts'
 import type { ServiceNotifier } from '../system-service/notify.ts'
 
 export interface TakeOverParts {
@@ -22,17 +23,26 @@ export function createTakeOver(parts: TakeOverParts): (result: LoadResult) => Pr
   }
 }
 
+/** What of a good configuration cannot run, for the log and the page. */
+export function incomplete({ problems }: LoadedConfig, logger: Pick<Logger, 'error'>): Problem[] {
+  const messages = problems.map(formatProblem)
+  if (messages.length > 0) logger.error({ problems: messages }, 'a part of the configuration cannot run; the gateway runs with the rest')
+  return messages.map((message) => ({ code: 'CONFIG_INCOMPLETE', message }))
+}
+
 /** Never rejects: whatever fails, the gateway goes on. */
 async function takeOver({ daemon, logger, notifier, withOptions }: TakeOverParts, result: LoadResult): Promise<void> {
   notifier.reloading()
   try {
     if (result.ok) {
-      const waitForRestart = await daemon.apply(withOptions(result.config))
+      const waitForRestart = await daemon.apply(withOptions(result.config), result.extensions)
       logger.info({ waitForRestart }, 'the edited configuration is taken over')
+      const problems = incomplete(result, logger)
       if (waitForRestart.length > 0) {
         const message = `these sections of the edited configuration take effect at the next start: ${waitForRestart.join(', ')}`
-        daemon.showProblems([{ code: 'CONFIG_RESTART', message }])
+        problems.push({ code: 'CONFIG_RESTART', message })
       }
+      if (problems.length > 0) daemon.showProblems(problems)
     } else {
       const messages = result.problems.map(formatProblem)
       logger.error({ problems: messages }, 'the edited configuration is wrong and not taken over; the running one goes on')

@@ -32,6 +32,7 @@ describe('a valid configuration', () => {
       site: 'demo',
       gateway: {},
       dataDir: '/etc/tagward/data',
+      extensions: [],
       sources: [],
       frames: {},
       kafka: undefined,
@@ -88,7 +89,7 @@ describe('a mistake gives its place and what would be right', () => {
     [
       'unknown key',
       'site: a\nwbe: {}',
-      't.yaml:2:1: wbe: unknown key; did you mean web? (known here: alerts, dataDir, frames, gateway, kafka, log, logging, site, sources, web)'
+      't.yaml:2:1: wbe: unknown key; did you mean web? (known here: alerts, dataDir, extensions, frames, gateway, kafka, log, logging, site, sources, web)'
     ],
     ['unknown key deep', 'site: a\nweb:\n  hots: x', 't.yaml:3:3: web.hots: unknown key; did you mean host? (known here: host, port)'],
     [
@@ -209,7 +210,7 @@ describe('a mistake gives its place and what would be right', () => {
     [
       'not a mapping',
       '- site',
-      't.yaml:1:1: a list is not allowed here; write a section with site, gateway, dataDir, sources, frames, kafka, log, alerts, web, logging; without dashes or brackets'
+      't.yaml:1:1: a list is not allowed here; write a section with site, gateway, dataDir, extensions, sources, frames, kafka, log, alerts, web, logging; without dashes or brackets'
     ],
     ['tab', 'site: a\nweb:\n\tport: 1', 't.yaml:3:1: a tab is used for indentation; indent with spaces'],
     ['duplicate', 'site: a\nweb: {}\nsite: b', 't.yaml:3:1: this key stands in the same section already, in line 1; keep one of the two'],

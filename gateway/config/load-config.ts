@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import type { ExtensionLoader, ExtensionSet } from '../../drivers/extension/load-extensions.ts'
 import { explainIssue } from './explain-issue.ts'
+import { extendSchema, faultFindings, setThrowingAside, setUnknownAside } from './extended-schema.ts'
 import { type ConfigProblem, type Finding, problemAt } from './problem.ts'
 import { resolveReferences } from './references.ts'
 import { type Config, type ConfigSchema, type ParsedRoot, SOURCE_KEYS, type SourceConfig } from './schema.ts'
-import type { Path } from './schema-walk.ts'
+import { isMapping, type Path } from './schema-walk.ts'
 import { sharedClaims } from './shared-claims.ts'
 import { MAX_PROBLEMS, readYaml, type YamlSource } from './yaml-source.ts'
 
@@ -14,8 +16,13 @@ export interface LoadedConfig {
   readonly config: Config
   /** Hash of the file's text: names this version of it. */
   readonly etag: string
-  /** Absolute paths of the files that secrets and certificates were read from. */
+  /** Absolute paths of the files that secrets and certificates were read from, and of extensions. */
   readonly referencedFiles: readonly string[]
+  /** The schema that it was checked by, extensions included. */
+  readonly schema: ConfigSchema
+  readonly extensions: ExtensionSet
+  /** What is wrong with extensions, and which sources cannot run for it. The gateway runs with the rest. */
+  readonly problems: readonly ConfigProblem[]
 }
 
 export interface RefusedConfig {
@@ -28,7 +35,10 @@ export interface RefusedConfig {
 export type LoadResult = LoadedConfig | RefusedConfig
 
 export interface LoadOptions {
+  /** Over what the program has of its own. */
   readonly schema: ConfigSchema
+  /** Loads the extensions that the file names; absent: none are. */
+  readonly loader?: ExtensionLoader
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
@@ -73,15 +83,20 @@ const UNREADABLE: Readonly<Record<string, readonly [what: string, remedy: string
 }
 
 /** Validates the text of a configuration file. `path` names it in messages; relative paths in it count from its directory. */
-export async function parseConfig(text: string, path: string, { schema, env = process.env }: LoadOptions): Promise<LoadResult> {
+export async function parseConfig(text: string, path: string, options: LoadOptions): Promise<LoadResult> {
+  const { env = process.env } = options
   const etag = etagOf(text)
   const yaml = readYaml(text, path)
   if (!yaml.ok) return { ok: false, problems: yaml.problems, etag }
   const { source } = yaml
   const directory = dirname(resolve(path))
-  const resolved = await resolveReferences(schema.json, source.data, { env, directory })
-  const parsed = schema.zod.safeParse(resolved.data)
-  const context = { schema: schema.json, data: resolved.data }
+  const extended = await extendSchema(options.schema, options.loader, source.data, directory)
+  const { extensions, schema } = extended
+  const known = setUnknownAside(source.data, extended)
+  const resolved = await resolveReferences(schema.json, known.data, { env, directory })
+  const checkable = setThrowingAside(resolved.data, extended)
+  const parsed = schema.zod.safeParse(checkable.data)
+  const context = { schema: schema.json, data: checkable.data }
   const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => explainIssue(context, issue)).slice(0, MAX_PROBLEMS)
   // What a missing secret or a misspelt key leads to further on is no mistake of its own.
   const told = new Set(
@@ -89,10 +104,21 @@ export async function parseConfig(text: string, path: string, { schema, env = pr
   )
   const findings = [...resolved.findings, ...issues.filter((finding) => !told.has(keyOf(finding.path)))]
   if (!parsed.success || findings.length > 0) return { ok: false, problems: inOrder(source, findings), etag }
-  const config = assemble(parsed.data, schema, directory)
+  const unavailable = new Map([...known.sources, ...checkable.sources])
+  const config = assemble(parsed.data, schema, directory, inFileOrder(source.data, unavailable))
   const shared = sharedClaims(config.sources, schema.catalogue, (claim) => source.locate({ path: claim, at: 'value' }).line)
   if (shared.length > 0) return { ok: false, problems: inOrder(source, shared), etag }
-  return { ok: true, config, etag, referencedFiles: resolved.files }
+  const problems = inOrder(source, [...faultFindings(extensions.faults), ...known.findings, ...checkable.findings])
+  return { ok: true, config, etag, referencedFiles: [...resolved.files, ...extensions.files.keys()], schema, extensions, problems }
+}
+
+/** Names of all sources as they stand in the file, with those that cannot run. */
+function inFileOrder(
+  data: unknown,
+  unavailable: ReadonlyMap<string, SourceConfig>
+): readonly (readonly [string, SourceConfig | undefined])[] {
+  const written = isMapping(data) ? data['sources'] : undefined
+  return isMapping(written) ? Object.keys(written).map((id) => [id, unavailable.get(id)]) : []
 }
 
 const keyOf = (path: Path): string => JSON.stringify(path.map(String))
@@ -103,12 +129,17 @@ function inOrder(source: YamlSource, findings: readonly Finding[]): readonly Con
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
 }
 
-function assemble({ sources, dataDir, kafka, ...sections }: ParsedRoot, schema: ConfigSchema, directory: string): Config {
+function assemble(
+  { sources, dataDir, kafka, ...sections }: ParsedRoot,
+  schema: ConfigSchema,
+  directory: string,
+  ids: readonly (readonly [string, SourceConfig | undefined])[]
+): Config {
   return {
     ...sections,
     kafka,
     dataDir: resolve(directory, dataDir),
-    sources: Object.entries(sources).map(([id, source]) => assembleSource(id, source, schema))
+    sources: ids.map(([id, unavailable]) => unavailable ?? assembleSource(id, sources[id] ?? {}, schema))
   }
 }
 

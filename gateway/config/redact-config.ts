@@ -6,7 +6,7 @@ export const REDACTED = '[redacted]'
 /** A copy that may be shown and logged: every secret replaced, in the shape of the file (`sources` by name). */
 export function redactConfig(config: Config, schema: ConfigSchema): Readonly<Record<string, unknown>> {
   const sources = Object.fromEntries(
-    config.sources.map(({ id, driver, protocol, namespace, enabled, settings, protocolSettings, record }) => [
+    config.sources.map(({ id, driver, protocol, namespace, enabled, settings, protocolSettings, record, unavailable }) => [
       id,
       {
         driver,
@@ -14,6 +14,7 @@ export function redactConfig(config: Config, schema: ConfigSchema): Readonly<Rec
         namespace,
         enabled,
         record,
+        unavailable: unavailable?.message,
         ...settings,
         ...(protocol === undefined || protocolSettings === undefined ? {} : { [protocol]: protocolSettings })
       }

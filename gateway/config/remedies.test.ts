@@ -113,7 +113,7 @@ const CASES: Readonly<Record<string, readonly [text: string, ...told: string[]][
     ],
     [
       '- site: demo',
-      'a list is not allowed here; write a section with site, gateway, dataDir, sources, frames, kafka, log, alerts, web, logging; without dashes or brackets'
+      'a list is not allowed here; write a section with site, gateway, dataDir, extensions, sources, frames, kafka, log, alerts, web, logging; without dashes or brackets'
     ],
     [
       'site: a\nsources:\n  - driver: simulator',
@@ -239,7 +239,7 @@ const CASES: Readonly<Record<string, readonly [text: string, ...told: string[]][
     ],
     [
       'site = demo',
-      'this text is not allowed here; write a section with site, gateway, dataDir, sources, frames, kafka, log, alerts, web, logging, each as `site: …` with a colon and a space after the name'
+      'this text is not allowed here; write a section with site, gateway, dataDir, extensions, sources, frames, kafka, log, alerts, web, logging, each as `site: …` with a colon and a space after the name'
     ]
   ]
 }

@@ -8,7 +8,17 @@ import { type Codec, transportsOf } from '../../firmware-protocols/codec.ts'
 import { NAMESPACE_PATTERN } from '../events/tag-id.ts'
 import { framesSchema } from '../site/georeference/frame-settings.ts'
 import { byteSizeSchema } from './field-kinds.ts'
-import { alertsSchema, dataDirSchema, gatewaySchema, kafkaSchema, loggingSchema, logSchema, siteSchema, webSchema } from './sections.ts'
+import {
+  alertsSchema,
+  dataDirSchema,
+  extensionsSchema,
+  gatewaySchema,
+  kafkaSchema,
+  loggingSchema,
+  logSchema,
+  siteSchema,
+  webSchema
+} from './sections.ts'
 
 /** What the schema needs to know of a driver. Its `settings` must be a zod object without the keys driver, protocol, namespace, enabled, record. */
 export type ConfigurableDriver = Pick<Driver<unknown>, 'kind' | 'title' | 'carries' | 'settings' | 'exclusiveClaims'>
@@ -97,6 +107,7 @@ function rootSchema(catalogue: ConfigCatalogue) {
     site: siteSchema,
     gateway: gatewaySchema,
     dataDir: dataDirSchema,
+    extensions: extensionsSchema,
     sources: sourcesSchema(catalogue),
     frames: framesSchema,
     kafka: kafkaSchema.optional(),
@@ -124,6 +135,8 @@ export interface SourceConfig {
   /** What the protocol's schema gave; absent where none were written. */
   readonly protocolSettings?: unknown
   readonly record?: { readonly maxBytes: number }
+  /** Why it cannot run with the program as it is: what it needs is of an extension that could not be loaded. */
+  readonly unavailable?: { readonly code: string; readonly message: string }
 }
 
 export type FramesConfig = z.output<typeof framesSchema>
@@ -138,6 +151,8 @@ export interface Config {
   readonly gateway: { readonly id?: string | undefined; readonly name?: string | undefined }
   /** Absolute. */
   readonly dataDir: string
+  /** As written. */
+  readonly extensions: readonly string[]
   /** In the order of the file. */
   readonly sources: readonly SourceConfig[]
   /** Valid ties, by name; `tieFrame` makes them. */

@@ -157,6 +157,15 @@ export const webSchema = z
   .prefault({})
   .meta({ description: 'Page, API, /metrics and /healthz', ...AT_START })
 
+export const extensionsSchema = z
+  .array(z.string().min(1).meta(written('the path of a file or folder, such as ./extensions/acme.js, or the name of an installed package')))
+  .default([])
+  .meta({
+    description:
+      'Drivers and protocols of third parties: files, folders (a relative path counts from the directory of the configuration file), or installed packages. They run with all rights of the gateway',
+    examples: [['./extensions/acme.js']]
+  })
+
 export const loggingSchema = z
   .strictObject({
     level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info').meta({ description: 'Least level that is written' })

@@ -109,6 +109,6 @@ async function fingerprintOf(paths: readonly string[]): Promise<string> {
 
 /** Nothing new to say: the same configuration, or the same mistakes. */
 function isSame(a: LoadResult, b: LoadResult): boolean {
-  if (a.ok && b.ok) return a.etag === b.etag && isDeepStrictEqual(a.config, b.config)
+  if (a.ok && b.ok) return a.etag === b.etag && a.extensions === b.extensions && isDeepStrictEqual(a.config, b.config)
   return !a.ok && !b.ok && isDeepStrictEqual(a.problems.map(formatProblem), b.problems.map(formatProblem))
 }

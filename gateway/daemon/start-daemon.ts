@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { DRIVERS } from '../../drivers/catalogue.ts'
 import type { Delivery } from '../../drivers/driver.ts'
+import { type ExtensionSet, NO_EXTENSIONS } from '../../drivers/extension/load-extensions.ts'
+import type { SourceParts } from '../../drivers/supervisor/supervised-source.ts'
 import { createSupervisor, type Supervisor } from '../../drivers/supervisor/supervisor.ts'
 import { findCodec } from '../../firmware-protocols/registry.ts'
 import type { GatewayClock } from '../clock/gateway-clock.ts'
@@ -49,6 +51,8 @@ const DISK_LIMIT_MS = 10_000
 
 export interface DaemonOptions {
   readonly config: Config
+  /** What the configuration's extensions gave; absent: nothing. */
+  readonly extensions?: ExtensionSet
   readonly clock: GatewayClock
   readonly logger: Logger
   readonly version: string
@@ -63,7 +67,7 @@ export interface Daemon {
    * Takes over what changed of sources and Kafka; gives all sections that differ from those in force and wait for a restart. The
    * backlog is never touched. One call at a time.
    */
-  apply(config: Config): Promise<readonly string[]>
+  apply(config: Config, extensions?: ExtensionSet): Promise<readonly string[]>
   /** What is wrong with an edited configuration that does not run; shown until the next good one. */
   showProblems(problems: readonly Problem[]): void
   /** Grows while the log thread lives, whatever the disk does. */
@@ -84,6 +88,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     throw error
   }
   return daemon
+}
+
+/** What sources are made of: what the program has, and what extensions bring. */
+function partsWith({ codecs, drivers }: ExtensionSet): SourceParts {
+  return {
+    drivers: [...DRIVERS, ...drivers],
+    findCodec: (protocol) => findCodec(protocol) ?? codecs.find((codec) => codec.protocol === protocol)
+  }
 }
 
 class RunningDaemon implements Daemon {
@@ -153,11 +165,11 @@ class RunningDaemon implements Daemon {
     this.#configureSources(config)
   }
 
-  async apply(config: Config): Promise<readonly string[]> {
+  async apply(config: Config, extensions = NO_EXTENSIONS): Promise<readonly string[]> {
     const started = this.#options.config
     this.showProblems([])
     this.#options.logger.level = config.logging.level
-    this.#configureSources(config)
+    this.#configureSources(config, partsWith(extensions))
     if (diffConfig(this.#running.config, config).kafka) await this.#forwarder?.reconfigure(config.kafka)
     this.#running.config = configInForce(started, config)
     return diffConfig(started, config).restartNeeded
@@ -276,8 +288,7 @@ class RunningDaemon implements Daemon {
   #startSupervisor(ingest: Ingest, log: EventLogHandle): Supervisor {
     const { clock, logger } = this.#options
     const supervisor = createSupervisor({
-      drivers: DRIVERS,
-      findCodec,
+      ...partsWith(this.#options.extensions ?? NO_EXTENSIONS),
       clock,
       log: logger,
       random: Math.random,
@@ -323,9 +334,9 @@ class RunningDaemon implements Daemon {
     this.#undo.push(() => timer.cancel())
   }
 
-  #configureSources(config: Config): void {
+  #configureSources(config: Config, parts?: SourceParts): void {
     for (const { id, namespace } of config.sources) this.#ingest?.setNamespace(id, namespace)
-    this.#supervisor?.apply(config.sources)
+    this.#supervisor?.apply(config.sources, parts)
     this.#watch?.onConfigured(new Set(config.sources.filter(({ enabled }) => enabled).map(({ id }) => id)))
   }
 

@@ -30,6 +30,10 @@ export function createDecoderMemories(
       const keyOf = (name: string): string => `${sourceId} ${name}`
       return {
         recall: (name) => texts.get(keyOf(name)),
+        *entries() {
+          const prefix = keyOf('')
+          for (const [key, text] of texts) if (key.startsWith(prefix)) yield [key.slice(prefix.length), text] as const
+        },
         remember(name, text) {
           const key = keyOf(name)
           // Re-inserting keeps the map in order of the last renewal.

@@ -55,6 +55,11 @@ function rowsOf(node: JsonSchemaNode, path: string): readonly string[] {
   })
 }
 
+/** The settings of a section, as a table. */
+export function settingsTable(node: JsonSchemaNode): string {
+  return [...HEAD, ...rowsOf(node, '')].join('\n')
+}
+
 function sharedSourceKeys(options: readonly JsonSchemaNode[]): string {
   const first = options.find((option) => option.properties?.['protocol'] !== undefined) ?? options[0]
   const shared: Record<string, JsonSchemaNode> = {}
@@ -70,7 +75,8 @@ function sharedSourceKeys(options: readonly JsonSchemaNode[]): string {
   return [...HEAD, ...rowsOf({ properties: shared, required: ['driver'] }, '')].join('\n')
 }
 
-function driverPart(option: JsonSchemaNode): string {
+/** A driver with its settings, as a part of a page. */
+export function driverPart(option: JsonSchemaNode): string {
   const { properties = {} } = option
   const driver = String(properties['driver']?.const)
   const protocols = properties['protocol']?.enum?.map((name) => `\`${String(name)}\``).join(', ')
