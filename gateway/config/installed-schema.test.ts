@@ -15,7 +15,8 @@ const ENVIRONMENT = {
   KAFKA_PASSWORD: 'geheim',
   PUSH_TOKEN: 'a-token-of-the-site',
   HALL_PASSWORD: 'of-the-hall',
-  API_KEY: 'geheim'
+  API_KEY: 'geheim',
+  HELMET_KEY: '000102030405060708090a0b0c0d0e0f'
 }
 
 async function valid(text: string, env: Record<string, string> = {}): Promise<Config> {

@@ -33,10 +33,12 @@ it('hides every secret of a whole configuration, and no key of an event', async 
     .replaceAll('{file: /etc/tagward/kafka-password}', `$\{MQTT_PASSWORD}`)
     .replaceAll('ca: {file: /etc/tagward/kafka-ca.pem}', `{ca: "${certificate}", cert: "${certificate}", key: "$\{PRIVATE_KEY}"}`)
     .replace('topics: [', `tls: {cert: "${certificate}", key: "$\{PRIVATE_KEY}"}\n    topics: [`)
-  const env = new Proxy(
-    {},
-    { get: (_none, name) => (name === 'PRIVATE_KEY' ? '-----BEGIN PRIVATE KEY-----geheim-geheim-geheim' : 'geheim-geheim-geheim') }
-  )
+  const helmetKey = 'fee1dead'.repeat(4)
+  const ofTheirForm: Readonly<Record<string, string>> = {
+    PRIVATE_KEY: '-----BEGIN PRIVATE KEY-----geheim-geheim-geheim',
+    HELMET_KEY: helmetKey
+  }
+  const env = new Proxy({}, { get: (_none, name) => ofTheirForm[String(name)] ?? 'geheim-geheim-geheim' })
   const loaded = await parseConfig(example, 'config.example.yaml', { schema: installedConfigSchema(), env })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   expect(JSON.stringify(loaded.config).split('geheim').length).toBeGreaterThanOrEqual(17)
@@ -49,5 +51,7 @@ it('hides every secret of a whole configuration, and no key of an event', async 
   logger.info(loaded.config, 'bare')
   logger.info({ kafka: loaded.config.kafka, settings: loaded.config.sources[1]?.settings }, 'parts')
   expect(text).not.toContain('geheim')
+  expect(JSON.stringify(loaded.config)).toContain(helmetKey)
+  expect(text).not.toContain(helmetKey)
   expect(JSON.parse(text.split('\n')[0] ?? '')).toMatchObject({ event: { key: 'demo:w01' }, key: 'demo:w02', config: { site: 'demo' } })
 })

@@ -26,7 +26,7 @@ function report(sequence: number, sos: number, isOn: boolean): Uint8Array {
   return sealMessage({ type: TYPE_REPORT, tag: TAG, boot: 3, sequence, fields, key: KEY })
 }
 
-it('takes no recorded SOS for a new one after the gateway was killed', async () => {
+it('takes no recorded SOS for a new one after the gateway was killed', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tagward-replay-'))
   ends.push(() => rmSync(folder, { recursive: true, force: true }))
   const port = await freeUdpPort()
