@@ -11,11 +11,13 @@ import { createSupervisor } from '../supervisor/supervisor.ts'
 import { modbusDriver } from './driver.ts'
 import { rtuFrame } from './rtu-frames.ts'
 
-const LINE = { baudRate: 115_200, parity: 'none', intervalS: 0.05, timeoutMs: 300 }
+const LINE = { baudRate: 115_200, parity: 'none', intervalS: 0.05, timeoutMs: 400 }
+/** Where nothing is lost: a busy machine is no reason to give up. */
+const PATIENT = { timeoutMs: 5_000 }
 const units = [
   { unit: 1, tag: 'gas-1', signals: [{ name: 'co', table: 'input-register', address: 0, means: 'gas', gas: 'co', unit: 'ppm' }] }
 ]
-const outputs = [{ name: 'siren', unit: 9, table: 'holding-register', address: 4, on: 100, off: 0 }]
+const outputs = [{ name: 'siren', unit: 9, table: 'holding-register', address: 4, on: 100, off: 0, confirmWithinMs: 10_000 }]
 
 function memoryOfSite(): ModbusMemory {
   const memory = createModbusMemory()
@@ -28,9 +30,9 @@ describeDriverContract('modbus RTU', modbusDriver, async (): Promise<DriverWorld
   const pair = await openPtyPair()
   const server = await startModbusRtu(memoryOfSite(), pair.device)
   return {
-    settings: { port: pair.port, ...LINE, units },
+    settings: { port: pair.port, ...LINE, ...PATIENT, units },
     unopenable: { settings: { port: `${pair.port}-gone`, ...LINE, units }, code: 'PORT_NOT_FOUND', retriable: true },
-    hanging: { settings: { port: pair.port, ...LINE, timeoutMs: 5_000, units: units.map((unit) => ({ ...unit, unit: 200 })) } },
+    hanging: { settings: { port: pair.port, ...LINE, ...PATIENT, units: units.map((unit) => ({ ...unit, unit: 200 })) } },
     produce: () => undefined,
     breakable: { breakLink: () => pair.unplug(), code: 'LINK_LOST', retriable: true },
     async tearDown() {
@@ -85,7 +87,7 @@ describe('a source by Modbus RTU', () => {
     await waitFor('a new reading', () => deliveries.length > before)
   }
   const turn = (on: boolean): Promise<SendOutcome> =>
-    supervisor.send('bus', 'siren', { kind: 'switch', payload: { output: 'siren', on } }, { timeoutMs: 5_000 })
+    supervisor.send('bus', 'siren', { kind: 'switch', payload: { output: 'siren', on } }, { timeoutMs: 20_000 })
 
   it('reads and switches', async () => {
     await serve()

@@ -11,7 +11,11 @@ import { modbusDriver } from './driver.ts'
 import { mbapFrame } from './mbap-frames.ts'
 import { rtuFrame } from './rtu-frames.ts'
 
-const QUICK = { intervalS: 0.05, timeoutMs: 200 }
+const QUICK = { intervalS: 0.05, timeoutMs: 400 }
+/** Where nothing is lost: a busy machine is no reason to give up. */
+const PATIENT = { timeoutMs: 5_000 }
+/** Longer than a busy machine takes. */
+const confirmWithinMs = 10_000
 const CO = { name: 'co', table: 'input-register', address: 0, means: 'gas', gas: 'co', unit: 'ppm' }
 const units = [{ unit: 1, tag: 'gas-1', signals: [CO] }]
 
@@ -25,11 +29,11 @@ describeDriverContract('modbus over TCP', modbusDriver, async (): Promise<Driver
   const server = await startModbusTcp(memoryWithCo())
   const silent = await startRawServer(() => undefined)
   const [closedPort = 0] = await freePorts(1)
-  const at = (port: number) => ({ port: `tcp://127.0.0.1:${port}`, ...QUICK, units })
+  const at = (port: number) => ({ port: `tcp://127.0.0.1:${port}`, ...QUICK, ...PATIENT, units })
   return {
     settings: at(server.port),
     unopenable: { settings: at(closedPort), code: 'LINK_OPEN_FAILED', retriable: true },
-    hanging: { settings: { ...at(silent.port), timeoutMs: 5_000 } },
+    hanging: { settings: at(silent.port) },
     produce: () => undefined,
     breakable: { breakLink: () => server.reset(), code: 'LINK_LOST', retriable: true },
     async tearDown() {
@@ -94,7 +98,7 @@ describe('a source by Modbus TCP', () => {
     const before = deliveries.length
     await waitFor('a new reading', () => deliveries.length > before)
   }
-  const turn = (output: string, on: boolean, timeoutMs = 5_000): Promise<SendOutcome> =>
+  const turn = (output: string, on: boolean, timeoutMs = 20_000): Promise<SendOutcome> =>
     supervisor.send('plant', output, { kind: 'switch', payload: { output, on } }, { timeoutMs })
 
   it('reads a gas detector and a fan: values with their units, alarms as levels, states of equipment', async () => {
@@ -178,7 +182,7 @@ describe('a source by Modbus TCP', () => {
       table: 'coil',
       address: 4,
       readBack: { table: 'discrete-input', address: 0 },
-      confirmWithinMs: 100
+      confirmWithinMs: 1_500
     }
     apply(port, { units, outputs: [siren] })
     await is('up')
@@ -200,7 +204,7 @@ describe('a source by Modbus TCP', () => {
     apply(port, {
       timeoutMs: 10_000,
       units: [...units, { unit: 7, device: 'fan', intervalS: 0.2, signals: [{ name: 'on', table: 'coil', address: 0, means: 'running' }] }],
-      outputs: [{ name: 'siren', unit: 9, table: 'coil', address: 4 }]
+      outputs: [{ name: 'siren', unit: 9, table: 'coil', address: 4, confirmWithinMs }]
     })
     await is('up')
     memory.silent.add(7)
@@ -214,7 +218,7 @@ describe('a source by Modbus TCP', () => {
   it('comes back when the device is reset, and when its cable is pulled while it is switched', async () => {
     memory.set(9, 'coil', 4, 0)
     const server = await serve()
-    apply(server.port, { units, outputs: [{ name: 'siren', unit: 9, table: 'coil', address: 4 }] })
+    apply(server.port, { units, outputs: [{ name: 'siren', unit: 9, table: 'coil', address: 4, confirmWithinMs }] })
     await is('up')
     server.reset()
     await waitFor('the loss is told', () => status()?.lastError?.code === 'LINK_LOST')
@@ -335,7 +339,7 @@ describe('a source by Modbus TCP', () => {
         pour()
       }
     )
-    apply(port, { units, outputs: [{ name: 'siren', unit: 9, table: 'coil', address: 4 }] })
+    apply(port, { ...PATIENT, units, outputs: [{ name: 'siren', unit: 9, table: 'coil', address: 4, confirmWithinMs }] })
     await is('up')
     expect(await turn('siren', true)).toEqual({ stage: 'acknowledged' })
     await newReading()
