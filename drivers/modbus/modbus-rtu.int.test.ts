@@ -28,7 +28,9 @@ function memoryOfSite(): ModbusMemory {
 
 describeDriverContract('modbus RTU', modbusDriver, async (): Promise<DriverWorld> => {
   const pair = await openPtyPair()
-  const server = await startModbusRtu(memoryOfSite(), pair.device)
+  const memory = memoryOfSite()
+  memory.silent.add(200)
+  const server = await startModbusRtu(memory, pair.device)
   return {
     settings: { port: pair.port, ...LINE, ...PATIENT, units },
     unopenable: { settings: { port: `${pair.port}-gone`, ...LINE, units }, code: 'PORT_NOT_FOUND', retriable: true },
