@@ -3,7 +3,7 @@ import type { Reading } from '../../firmware-protocols/reading.ts'
 import type { GatewayClock } from '../clock/gateway-clock.ts'
 import type { GatewayEvent } from '../events/define-event.ts'
 import { tagId } from '../events/tag-id.ts'
-import type { EventLog } from '../log/event-log.ts'
+import type { EventLog, GiveUp } from '../log/event-log.ts'
 import type { TagBoard } from '../state/tag-board.ts'
 import { ALERT_EDGES, type AlertDesk, createAlertDesk } from './alert-desk.ts'
 import { createDeviceDesk, DEVICES_ONLINE, type DeviceDesk } from './device-desk.ts'
@@ -146,7 +146,12 @@ class ReadingIngest implements Ingest {
     { events, held }: { readonly events: readonly GatewayEvent[]; readonly held: boolean },
     { onDurable, onGivenUp, pressing = false }: Waiting
   ): void {
-    const { clock, log, tags, onEvent } = this.#options
+    if (onDurable === undefined && onGivenUp === undefined) for (const event of events) this.#put(event, undefined, undefined)
+    else this.#appendFor({ onDurable, onGivenUp, pressing }, events, held)
+  }
+
+  /** For somebody who waits to hear what became of it. */
+  #appendFor({ onDurable, onGivenUp, pressing = false }: Waiting, events: readonly GatewayEvent[], held: boolean): void {
     // A held alert is nothing but saved state yet, and counts as one more event.
     let left = events.length + (held ? 1 : 0)
     if (left === 0) {
@@ -172,13 +177,16 @@ class ReadingIngest implements Ingest {
               settle()
             }
           }
-    for (const event of events) {
-      log.append(event, done, giveUp)
-      const shown = onThisBoot(event, clock)
-      if (event.type === 'TagAlert') tags.alert(shown)
-      onEvent?.(shown)
-    }
+    for (const event of events) this.#put(event, done, giveUp)
     if (held && done !== undefined) this.#flushes.wait(done)
+  }
+
+  #put(event: GatewayEvent, onDurable: (() => void) | undefined, giveUp: GiveUp | undefined): void {
+    const { clock, log, tags, onEvent } = this.#options
+    log.append(event, onDurable, giveUp)
+    const shown = onThisBoot(event, clock)
+    if (event.type === 'TagAlert') tags.alert(shown)
+    onEvent?.(shown)
   }
 
   #watchFloods(): void {
