@@ -4,7 +4,7 @@ import type { GatewayEvent, Lane } from '../events/define-event.ts'
 import type { DiskTrouble } from '../log/disk-trouble.ts'
 import { DroppedEvents } from '../log/dropped-events.ts'
 import { bodyOf } from '../log/event-body.ts'
-import type { EventLog, GiveUp, LogStatus } from '../log/event-log.ts'
+import type { EventLog, GiveUp, LogPosition, LogStatus } from '../log/event-log.ts'
 import { DiskUnusableError, LogError } from '../log/log-error.ts'
 import { logPaths } from '../log/log-paths.ts'
 import type { EventLogHandle } from '../log/open-event-log.ts'
@@ -190,6 +190,14 @@ export class HeldLog implements EventLogHandle {
   flush(): Promise<void> {
     if (this.#log !== undefined) return this.#log.flush()
     return this.opened().then((log) => log.flush())
+  }
+
+  mark(): Promise<LogPosition | undefined> {
+    return this.#log?.mark() ?? Promise.resolve(undefined)
+  }
+
+  position(): LogPosition | undefined {
+    return this.#log?.position()
   }
 
   /** Settles when the log is open; never, when it is closed before. */

@@ -72,6 +72,38 @@ it('keeps an event whose data are not JSON without them, and its neighbours to t
     expect(JSON.parse(body ?? '')).toEqual({ extra: { not_json: expect.stringContaining('TypeError') } })
 })
 
+it('says where both lanes ended at a mark, however events of both wait and are committed together', async () => {
+  const directory = freshDirectory()
+  const log = await open(directory)
+  const begun = log.position()
+  expect(begun).toEqual({ epoch: log.epoch, alarm: 1, telemetry: 0 })
+  const appended = { alarm: 1, telemetry: 0 }
+  const marks: Promise<unknown>[] = []
+  const expected: unknown[] = []
+  for (let i = 0; i < 400; i++) {
+    const lane = i % 7 === 3 ? 'alarm' : 'telemetry'
+    // Bursts of many, and state alone that a later alarm takes along.
+    for (let n = i % 31 === 0 ? 700 : i % 3; n > 0; n--) {
+      log.append(movement(i, lane))
+      appended[lane] += 1
+    }
+    if (i % 5 === 0) log.saveState('test', 'key', String(i))
+    if (i % 2 === 0) {
+      marks.push(log.mark())
+      expected.push({ epoch: log.epoch, ...appended })
+    }
+    if (i % 11 === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(await Promise.all(marks)).toEqual(expected)
+  expect(await log.mark()).toEqual({ epoch: log.epoch, ...appended })
+  expect(log.position()).toEqual({ epoch: log.epoch, ...appended })
+  await log.close()
+  const again = await open(directory)
+  expect(again.position()).toEqual({ epoch: log.epoch, ...appended })
+  expect(await again.mark()).toEqual({ epoch: log.epoch, ...appended })
+  expect(await log.mark()).toBeUndefined()
+})
+
 it('shows what is durable at once', async () => {
   const log = await open()
   for (let round = 1; round <= 3; round++) {

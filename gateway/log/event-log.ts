@@ -41,6 +41,13 @@ export interface LogStatus {
   readonly damagedBlocks: number
 }
 
+/** Where both lanes end at one moment. */
+export interface LogPosition {
+  readonly epoch: string
+  readonly alarm: number
+  readonly telemetry: number
+}
+
 /** For an event whose sender waits for an answer. */
 export interface GiveUp {
   /** While the storage fails, telemetry is let go at once rather than held. */
@@ -73,5 +80,12 @@ export interface EventLog {
   status(): LogStatus
   /** Resolves when everything appended so far is durable. */
   flush(): Promise<void>
+  /**
+   * Where both lanes end with what was appended up to now, events of this turn included; known when all of it is durable. Undefined: that
+   * cannot be said, because the log is not open, ends, or was replaced meanwhile.
+   */
+  mark(): Promise<LogPosition | undefined>
+  /** Where both lanes end as far as is known to be durable. Undefined: the log is not open. */
+  position(): LogPosition | undefined
   close(): Promise<void>
 }

@@ -50,6 +50,7 @@ export interface CommitUnit {
 /** Goes back on the port that the unit came by: the main thread can look for it at any time. */
 export interface Committed {
   readonly id: number
+  /** Sequence of the unit's last event. */
   readonly lastSequence: number
 }
 

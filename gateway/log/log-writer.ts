@@ -252,8 +252,11 @@ export class LogWriter {
     this.#queues[lane].splice(0, units.length)
     if (lane === 'alarm') this.#stateOrder.overtook(states)
     this.#figures = { commits: this.#figures.commits + 1, lastCommitMs: performance.now() - started }
-    const lastSequence = this.#store.lastSequence(lane)
-    for (const { id } of units) this.#ports[lane].postMessage({ id, lastSequence } satisfies Committed)
+    let lastSequence = this.#store.lastSequence(lane) - units.reduce((sum, { count }) => sum + count, 0)
+    for (const { id, count } of units) {
+      lastSequence += count
+      this.#ports[lane].postMessage({ id, lastSequence } satisfies Committed)
+    }
     this.#forwarders.tell(this.#store)
     this.#packer.written(bytes + 16_384)
     if (this.#packer.isBehind) this.#want('checkpoint')

@@ -2,12 +2,12 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } f
 import { type GatewayEvent, LANES, type Lane } from '../events/define-event.ts'
 import { DroppedEvents } from './dropped-events.ts'
 import { bodyOf } from './event-body.ts'
-import type { EventLog, GiveUp, LogStatus } from './event-log.ts'
+import type { EventLog, GiveUp, LogPosition, LogStatus } from './event-log.ts'
 import { Flushes } from './flushes.ts'
 import { addCounts, gap, gapEvent } from './gap-events.ts'
 import { byLane } from './lane-tables.ts'
 import { DiskUnusableError, LogError } from './log-error.ts'
-import type { Committed, FromLogThread, StateEntry, ToLogThread } from './log-messages.ts'
+import type { Committed, FromLogThread, StateEntry, ThreadStatus, ToLogThread } from './log-messages.ts'
 import { logPaths } from './log-paths.ts'
 import type { EventLogHandle, EventLogOptions, LogMemory } from './open-event-log.ts'
 import { startLogThread } from './start-log-thread.ts'
@@ -157,6 +157,21 @@ export class ThreadedLog implements EventLogHandle {
     return flushed
   }
 
+  async mark(): Promise<LogPosition | undefined> {
+    if (this.#dead !== undefined) return undefined
+    const { epoch } = this
+    this.#endTurn()
+    const ends = byLane((lane) => this.#queues[lane].mark())
+    this.#dispatch()
+    const [alarm, telemetry] = await Promise.all([ends.alarm, ends.telemetry])
+    return alarm === undefined || telemetry === undefined || epoch !== this.epoch ? undefined : { epoch, alarm, telemetry }
+  }
+
+  position(): LogPosition | undefined {
+    const { alarm, telemetry } = this.#queues
+    return this.epoch === '' ? undefined : { epoch: this.epoch, alarm: alarm.endSequence, telemetry: telemetry.endSequence }
+  }
+
   attachForwarder(): MessagePort {
     const { port1, port2 } = new MessageChannel()
     this.#post({ kind: 'forwarder', port: port1 }, [port1])
@@ -246,7 +261,7 @@ export class ThreadedLog implements EventLogHandle {
   #onMessage(message: FromLogThread): void {
     switch (message.kind) {
       case 'opened':
-        this.#view.said(message.status)
+        this.#statusSaid(message.status)
         if (message.newLife !== undefined) this.#noteNewLife(message.newLife, message.setAsideAs)
         this.#onOpened()
         break
@@ -259,7 +274,7 @@ export class ThreadedLog implements EventLogHandle {
         this.#onOpened(this.#dead)
         break
       case 'status':
-        this.#view.said(message.status)
+        this.#statusSaid(message.status)
         this.#tellDropped()
         this.#options.onStatus?.(this.status())
         break
@@ -278,13 +293,20 @@ export class ThreadedLog implements EventLogHandle {
     }
   }
 
+  #statusSaid(status: ThreadStatus): void {
+    const { epoch } = this
+    this.#view.said(status)
+    // The numbers of another log are others.
+    if (status.epoch !== epoch) for (const lane of LANES) this.#queues[lane].beginAt(status.lanes[lane].lastSequence)
+  }
+
   #noteNewLife(reason: string, setAsideAs: string | undefined): void {
     this.#options.logger?.warn({ reason, epoch: this.epoch, setAsideAs }, 'the log begins a new epoch')
   }
 
   #onCommitted(lane: Lane, { id, lastSequence }: Committed): void {
     this.#view.committed(lane, lastSequence)
-    const callbacks = this.#queues[lane].committed(id)
+    const callbacks = this.#queues[lane].committed(id, lastSequence)
     this.#dispatch()
     for (const onDurable of callbacks) {
       try {
@@ -309,6 +331,7 @@ export class ThreadedLog implements EventLogHandle {
     for (const lane of LANES) this.#ports[lane].close()
     this.#stateRequests.rejectAll(error)
     this.#flushes.reject(error)
+    for (const lane of LANES) this.#queues[lane].abandonMarks()
     this.#onOpened(error)
     this.#onClosed()
     if (this.#closing !== undefined) return

@@ -23,6 +23,12 @@ interface SentUnit {
   readonly onDurable: readonly (() => void)[]
 }
 
+/** Whoever wants to know with which sequence a unit ended. */
+interface Mark {
+  readonly id: number
+  readonly known: (endSequence: number | undefined) => void
+}
+
 /** Builders that wait for their next unit: their memory is used again. The most are made while the log thread does not keep up. */
 const MAX_SPARE_BUILDERS = 2
 
@@ -41,6 +47,8 @@ export class UnitQueue {
   #waiting = 0
   #bytes = 0
   #turnEvents = 0
+  #endSequence = 0
+  readonly #marks: Mark[] = []
 
   constructor(lane: Lane, maxSent: number, send: (unit: CommitUnit) => void) {
     this.#lane = lane
@@ -95,7 +103,8 @@ export class UnitQueue {
   dispatch(clockQuality: ClockQuality): void {
     for (;;) {
       const unit = this.#units[0]
-      if (unit === undefined || (unit.builder.count === 0 && unit.states.size === 0)) return
+      // An empty one that others stand behind has lost its state to an alarm, and keeps its number.
+      if (unit === undefined || (this.#units.length === 1 && unit.builder.count === 0 && unit.states.size === 0)) return
       if (this.#sent.length >= this.#maxSent) return
       if (this.#sent.length > 0 && unit.builder.count < AHEAD_EVENTS && this.#units.length === 1 && this.#lane === 'telemetry') return
       this.#units.shift()
@@ -110,10 +119,12 @@ export class UnitQueue {
   }
 
   /** The unit is durable: settles it and gives the callbacks of its events, in order of appending. */
-  committed(id: number): readonly (() => void)[] {
+  committed(id: number, lastSequence: number): readonly (() => void)[] {
     const unit = this.#sent[0]
     if (unit?.id !== id) return []
     this.#sent.shift()
+    this.#endSequence = lastSequence
+    this.#tellMarks()
     this.#waiting -= unit.count
     this.#bytes -= unit.bytes
     return unit.onDurable
@@ -128,6 +139,38 @@ export class UnitQueue {
 
   get doneTo(): number {
     return (this.#sent[0]?.id ?? this.#nextId) - 1
+  }
+
+  /** Sequence of the last event that is known to be durable. */
+  get endSequence(): number {
+    return this.#endSequence
+  }
+
+  /** The log has been opened, or another has taken its place: its lane ends here. */
+  beginAt(endSequence: number): void {
+    this.#endSequence = endSequence
+  }
+
+  /** Ends the last unit, and tells with which sequence it ended when it is durable; undefined: it never will be. Between turns only. */
+  mark(): Promise<number | undefined> {
+    const last = this.#last()
+    if (last.builder.count > 0 || last.states.size > 0) this.#startUnit()
+    return new Promise((known) => {
+      this.#marks.push({ id: this.lastId, known })
+      this.#tellMarks()
+    })
+  }
+
+  /** Nothing will become durable any more. */
+  abandonMarks(): void {
+    for (const { known } of this.#marks.splice(0)) known(undefined)
+  }
+
+  #tellMarks(): void {
+    for (let mark = this.#marks[0]; mark !== undefined && mark.id <= this.doneTo; mark = this.#marks[0]) {
+      this.#marks.shift()
+      mark.known(this.#endSequence)
+    }
   }
 
   #last(): OpenUnit {

@@ -1,17 +1,9 @@
-import { chunkKey, type Head, journalKey, type LogPosition, PIPELINE_STATE } from './pipeline-journal.ts'
+import type { EventLog, LogPosition } from '../log/event-log.ts'
+import { chunkKey, type Head, journalKey, PIPELINE_STATE } from './pipeline-journal.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** What the checkpoints need of the log. */
-export interface MarkLog {
-  saveState(processor: string, key: string, value: string | undefined): void
-  /**
-   * Where both lanes end with what was appended in this turn and before it; known when that is durable. Undefined: that cannot be said
-   * (nothing can be written, or another log has begun meanwhile).
-   */
-  mark(): Promise<LogPosition | undefined>
-  /** Where both lanes end now, as far as it is durable. Undefined: the log cannot be opened yet. */
-  position(): LogPosition | undefined
-}
+export type MarkLog = Pick<EventLog, 'saveState' | 'mark' | 'position'>
 
 /** What belongs to a snapshot beside its entries. */
 export interface Begun {

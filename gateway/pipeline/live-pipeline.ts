@@ -190,7 +190,7 @@ export class LivePipeline {
   #feed(event: GatewayEvent, nowMs: number): void {
     if (event.lane === 'telemetry') this.#telemetry += 1
     const { type, key, time, source, data, receivedAt } = event
-    this.#wallOffsetMs = receivedAt - Math.max(nowMs, this.#runner.nowMs)
+    this.#wallOffsetMs = receivedAt - nowMs
     this.#checkpoints.count()
     this.#runner.feed({ type: type as EventType, key, time, source, data: data as EventData[EventType] } as PipelineEvent, nowMs)
   }

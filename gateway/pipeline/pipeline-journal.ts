@@ -16,8 +16,6 @@ export const PIPELINE_STATE = 'pipeline'
 const MAX_BOOTS = 20
 
 const positionSchema = z.object({ epoch: z.string(), alarm: z.number().int(), telemetry: z.number().int() })
-/** End of both lanes at one moment. */
-export type LogPosition = z.infer<typeof positionSchema>
 
 const headSchema = z.object({
   generation: z.number().int(),

@@ -1,7 +1,6 @@
 import type { GatewayEvent, Lane } from '../events/define-event.ts'
-import type { GiveUp, LoggedEvent } from '../log/event-log.ts'
+import type { GiveUp, LoggedEvent, LogPosition } from '../log/event-log.ts'
 import type { ReadResult } from '../log/reader-contract.ts'
-import type { LogPosition } from './pipeline-journal.ts'
 import { type AnyProcessor, defineProcessor, EVERY_KEY } from './processor.ts'
 import type { ReplayLog } from './replay.ts'
 
