@@ -82,9 +82,7 @@ describe('tables of records', () => {
     ])
     expect(problems('anchor', 'id,frame,x,y\na,hall,1,2\n')).toEqual(['2: z is missing; give z'])
     expect(problems('floor', 'id,building,level,frame,fromZ,toZ\nf,b,0,hall,3,3\n')).toEqual(['2: toZ: toZ is not above fromZ; correct it'])
-    expect(problems('zone', 'id,frame,polygon\nz,hall,"POLYGON ((0 0, 10 10, 10 0, 0 8))"\n')[0]).toContain(
-      'the area has edges that cross'
-    )
+    expect(problems('zone', 'id,frame,polygon\nz,hall,"POLYGON ((0 0, 10 10, 10 0, 0 8))"\n')[0]).toContain('the area has edges that cross')
     expect(problems('zone', 'id,frame,polygon\nz,hall,CIRCLE (1 2)\n')[0]).toContain('write POLYGON ((x y, x y')
     expect(problems('binding', 'tag,person,from\npans:1,p,yesterday\n')[0]).toContain('write a time with its zone')
     expect(problems('person', 'id,kind\n"p,worker\n')).toEqual([

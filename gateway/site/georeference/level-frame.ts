@@ -8,7 +8,7 @@ export interface FramePoint {
   readonly z: number
 }
 
-/** Ties a local frame to WGS84, both ways. Pure, and cheap enough for every position (about a microsecond). */
+/** Ties a local frame to WGS84, both ways. Pure, and cheap enough for every position (one to three microseconds). */
 export interface Georeference {
   /** Undefined where the point lies outside of what a map projection can express. */
   toWgs84(point: FramePoint): Wgs84Point | undefined
