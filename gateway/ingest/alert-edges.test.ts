@@ -116,6 +116,18 @@ describe('counters', () => {
     expect(counts(play([{ atMs: 5_000, signal: counter(2) }], JSON.parse(JSON.stringify(before.state)) as EdgeState).edges)).toEqual([])
     expect(counts(play([{ atMs: 5_000, signal: counter(3) }], JSON.parse(JSON.stringify(before.state)) as EdgeState).edges)).toEqual([1])
   })
+  it('raise again for the same count, triggered long after it was: a new battery, and pressed before anything was heard', () => {
+    const press = [counter(0), counter(1, true), counter(1, true), counter(1, false)]
+    const later = (atMs: number, active = true): Hearing => ({ atMs, signal: counter(1, active) })
+    expect(counts(play([...at(press), later(86_400_000), later(86_401_000)]).edges)).toEqual([1, 1])
+    expect(counts(play([{ atMs: 0, signal: counter(1) }, later(60_000)]).edges)).toEqual([1])
+    // What goes on, and copies that a receiver kept back for minutes, are the press that is known.
+    expect(counts(play([...at(press), later(400_000), later(900_000), later(1_400_000), later(1_500_000, false)]).edges)).toEqual([1])
+    // So is what goes on over a restart of the gateway's machine.
+    const saved = JSON.parse(JSON.stringify({ ...play(at(press)).state, bootId: 'before' })) as EdgeState
+    expect(counts(play([later(5_000), later(6_000)], saved).edges)).toEqual([])
+    expect(counts(play([later(5_000, false), later(900_000)], saved).edges)).toEqual([1])
+  })
   it('add up to the presses, whatever is lost, doubled or late', () => {
     const frame = fc.record({ presses: fc.integer({ min: 0, max: 3 }), copies: fc.integer({ min: 0, max: 3 }), late: fc.boolean() })
     fc.assert(
@@ -211,6 +223,17 @@ describe('counters that are told with all their bits and with fewer', () => {
     expect(counts(play(at([told(12, 8), told(1, 8, 2, true), told(12, 4, 1, true), told(1, 4, 2)], 100)).edges)).toEqual([1])
     expect(counts(play(at([told(12, 8), told(12, 8, 2), told(13, 8, 2)], 100)).edges)).toEqual([1])
     expect(counts(play(at([told(3, 8, 65_535), told(4, 8, 0)], 100)).edges)).toEqual([1])
+  })
+  it('raise for a newer boot that has come to the count that is known, and not for what an alert before it left on', () => {
+    const fall = { atMs: 0, signal: told(1, 8, 1, true) }
+    const again = (atMs: number, bits: 8 | 4): Hearing => ({ atMs, signal: told(1, bits, 2, true) })
+    for (const bits of [8, 4] as const)
+      expect(
+        counts(play([fall, { atMs: 31_000, signal: told(1, 8) }, again(60_000, bits), again(62_000, 8), again(64_000, 4)]).edges)
+      ).toEqual([1, 1])
+    expect(counts(play([fall, { atMs: 20_000, signal: told(1, 4, 1, true) }, again(29_000, 8), again(45_000, 8)]).edges)).toEqual([1])
+    const saved = JSON.parse(JSON.stringify({ ...play([fall]).state, bootId: 'before' })) as EdgeState
+    expect(counts(play([again(5_000, 4), again(6_000, 8)], saved).edges)).toEqual([1])
   })
   it('add up to the falls over every way they come: lost, doubled, late by seconds, over restarts of tag and gateway', () => {
     const transmission = fc.record({

@@ -9,8 +9,9 @@ import type { Signal } from '../../firmware-protocols/reading.ts'
  *   it rose by. A fall means the tag rebooted, but late copies of older frames look the same (a receiver that sends in
  *   batches), so a lower value is believed only when it holds for a second without the higher one being heard again. Where a
  *   frame tells the number of the boot as well, a lower value of a newer boot is believed at once, and one of the same or an older
- *   boot, which only a tag that lost its memory can mean, when it holds for ten seconds. A counter that also comes with fewer bits
- *   (in an advertisement) is compared by those.
+ *   boot, which only a tag that lost its memory can mean, when it holds for ten seconds. The same value, "triggered now" again
+ *   long after it was, is a tag that began anew and has come to it again. A counter that also comes with fewer bits (in an
+ *   advertisement) is compared by those.
  * - An age: the moment is arrival minus age; a moment already known (within the tolerance) is a repeat.
  * - An event: the same id, or none and heard again soon, is a repeat.
  */
@@ -28,6 +29,10 @@ const LOWER_HOLDS_MS = 1_000
 /** Of a tag that numbers its boots: nearly always a late copy, by whatever way it came. */
 const LOWER_OF_BOOT_HOLDS_MS = 10_000
 const BOOT_MODULUS = 0x1_0000
+/** Of a count told by a newer boot: tags that number their boots are "triggered" for 30 s, and late copies take 10 s at most. */
+const TRIGGERED_OF_BOOT_MS = 40_000
+/** Of others it is not known how long they are; what a receiver has kept back while it was cut off comes late, too. */
+const TRIGGERED_MS = 600_000
 const FRESH_COUNT = 8
 const MANY_UNHEARD = 40
 /** An id of an event says nothing after this long: counters of ids are short and wrap. */
@@ -61,6 +66,8 @@ export interface EdgeState {
   readonly lower?: number
   readonly lowerModulus?: number
   readonly lowerSinceMs?: number
+  /** counter: when its value was last an alert, or heard with "triggered now" (monotonic). */
+  readonly triggeredMs?: number | undefined
   /** age: the moment, on the wall clock and on the monotonic clock of `bootId`. */
   readonly at?: number
   readonly atMs?: number
@@ -153,24 +160,45 @@ function isLateCopy({ clearedBy, clearedMs, bootId }: EdgeState, context: EdgeCo
 
 type CounterSignal = Signal & { form: 'counter' }
 
-function stepCounter(known: EdgeState | undefined, signal: CounterSignal, context: EdgeContext): EdgeStep {
+function stepCounter(saved: EdgeState | undefined, signal: CounterSignal, context: EdgeContext): EdgeStep {
+  const known = withinBoot(saved, context)
   const fresh = counterMemory(signal)
-  const begin = (): EdgeStep => (signal.active === true ? raised('counter', fresh, known, context) : baseline('counter', fresh, context))
+  const raise = (memory: Memory, rise?: number): EdgeStep =>
+    raised('counter', { ...memory, triggeredMs: context.monotonicMs }, known, context, rise)
+  const begin = (): EdgeStep => (signal.active === true ? raise(fresh) : baseline('counter', fresh, context))
   if (known?.count === undefined) return begin()
   const boot = bootOrder(known.boot, signal.boot)
   if (boot !== 'older') {
     const rise = riseFrom(known.count, known.modulus, signal, boot === 'same')
-    if (rise === 0) return stillThere(known, signal, context)
+    if (rise === 0) return isTriggeredAnew(known, signal, boot, context) ? begin() : stillThere(known, signal, context)
     // After a restart a count of 0 is a counter that began anew, however little it would have risen by.
     if (boot === 'newer' && (rise < 0 || signal.count === 0)) return begin()
-    if (rise > 0) return raised('counter', risenBy(rise, known, signal), known, context, rise)
+    if (rise > 0) return raise(risenBy(rise, known, signal), rise)
   }
   const { lower, lowerModulus, lowerSinceMs } = known
   if (lower === undefined || lowerSinceMs === undefined || known.bootId !== context.bootId) return suspectReboot(known, signal, context)
   const holdsMs = boot === 'unknown' ? LOWER_HOLDS_MS : LOWER_OF_BOOT_HOLDS_MS
   if (context.monotonicMs - lowerSinceMs < holdsMs) return repeated(known, context)
   const rise = riseFrom(lower, lowerModulus, signal, false)
-  return rise > 0 ? raised('counter', fresh, known, context, rise) : begin()
+  return rise > 0 ? raise(fresh, rise) : begin()
+}
+
+/** What the monotonic clock of another boot said is of no use. */
+function withinBoot(saved: EdgeState | undefined, { bootId }: EdgeContext): EdgeState | undefined {
+  return saved === undefined || saved.bootId === bootId ? saved : { ...saved, triggeredMs: undefined }
+}
+
+/** A tag that begins at 0 again and is triggered before anything else of it is heard tells a count that is known. */
+function isTriggeredAnew(
+  { bootId, triggeredMs }: EdgeState,
+  { active }: CounterSignal,
+  boot: 'same' | 'newer' | 'unknown',
+  context: EdgeContext
+): boolean {
+  if (active !== true || boot === 'same') return false
+  if (bootId !== context.bootId) return boot === 'newer'
+  if (triggeredMs === undefined) return true
+  return context.monotonicMs - triggeredMs >= (boot === 'newer' ? TRIGGERED_OF_BOOT_MS : TRIGGERED_MS)
 }
 
 function counterMemory({ boot, count, modulus }: CounterSignal): Memory {
@@ -207,7 +235,8 @@ function stillThere(known: EdgeState, signal: CounterSignal, context: EdgeContex
   const { lower, lowerModulus: _, lowerSinceMs: __, ...state } = step.state
   const memory = risenBy(0, known, signal)
   const isNews = memory.modulus !== known.modulus || (memory.boot ?? known.boot) !== known.boot
-  return { ...step, state: { ...state, ...memory }, save: lower !== undefined || isNews }
+  const triggered = signal.active === true ? { triggeredMs: context.monotonicMs } : {}
+  return { ...step, state: { ...state, ...memory, ...triggered }, save: lower !== undefined || isNews }
 }
 
 /** A late copy of an older frame carries the "triggered now" of its own time, so even that waits for the proof. */

@@ -109,6 +109,19 @@ describe('what becomes of a reading', () => {
     expect(of('TagMovement')).toEqual([])
     expect(of('TagInfo')[0]?.data).toMatchObject({ tag: 'a:1', unusableFix: { position: { x: 0, y: 0 } }, extra: { fix_quality: 0 } })
   })
+  it('raises an alarm of a message that was overtaken, and ends none', async () => {
+    const { hear, of } = await bench()
+    hear('a', { tag: '1', signals: [sosLevel(true)] })
+    hear('a', { tag: '1', stale: true, signals: [sosLevel(false)] })
+    expect(of('TagAlert').map(({ data }) => data['edge'])).toEqual(['raised'])
+    hear('a', { tag: '1', signals: [sosLevel(false)] })
+    hear('a', { tag: '1', stale: true, signals: [sosLevel(true)] })
+    expect(of('TagAlert').map(({ data }) => [data['edge'], data['stale']])).toEqual([
+      ['raised', undefined],
+      ['cleared', undefined],
+      ['raised', true]
+    ])
+  })
   it('keeps the own time of stale data and marks it', async () => {
     const { hear, of } = await bench()
     hear('a', { tag: '1', stale: true, deviceTime: WALL - 60_000, position: { x: 1, y: 1 } })

@@ -125,6 +125,8 @@ class ReadingIngest implements Ingest {
     if (reading.signals !== undefined) {
       for (const event of this.#desk.due(monotonicMs)) events.push(event)
       for (const signal of reading.signals) {
+        // What is old may tell of an alarm that nobody has heard of, but it ends none: a late message overtaken by a newer one.
+        if (reading.stale === true && signal.form === 'level' && !signal.on) continue
         const event = this.#desk.take(heard, state, signal)
         if (event === 'held') made.held = true
         else if (event !== undefined) events.push(event)
