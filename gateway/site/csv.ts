@@ -55,12 +55,11 @@ function readRow(text: string, from: number, separator: string): Row {
   }
 }
 
-/** By the head: names of columns have neither of them. */
+/** Of the first line with anything in it: a semicolon or a tab there leaves the comma to decimals. */
 function separatorOf(text: string): string {
-  const head = text.slice(0, text.search(/[\r\n]|$/))
-  if (head.includes(',')) return ','
-  if (head.includes(';')) return ';'
-  return head.includes('\t') ? '\t' : ','
+  const [first = ''] = /[^\r\n]*\S[^\r\n]*/.exec(text) ?? []
+  if (first.includes(';')) return ';'
+  return first.includes('\t') ? '\t' : ','
 }
 
 function plain(text: string, from: number, separator: string): { readonly value: string; readonly end: number } {

@@ -31,7 +31,13 @@ describe('a table of control points', () => {
     )
   })
 
+  it('may have separators within quotes', () => {
+    expect(points('name,x,y,z,lat,lon,alt\n"gate, north ""A""",0,0,0,1,2,3\n')).toMatchObject([{ name: 'gate, north "A"', lat: 1 }])
+    expect(problems('x,y,lat,lon\n1,2,3,4\n1,"2,3,4\n')).toEqual([expect.stringMatching(/^3: a quote is opened and never closed/)])
+  })
+
   it('needs no head for the usual order', () => {
+    expect(points('0;0;1,5;52,1;-13,5;80\n')).toEqual(TWO.slice(0, 1).map(({ name: _, ...point }) => point))
     expect(points('0,0,1.5,52.1,-13.5,80\n10,-20,0,52.2,-13.4,81.25\n')).toEqual(TWO.map(({ name: _, ...point }) => point))
   })
 

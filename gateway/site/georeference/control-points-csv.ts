@@ -2,6 +2,7 @@
  * Control points as a table: `name,x,y,z,lat,lon,alt` in any order of the columns, with commas, semicolons or tabs between them, as spreadsheets
  * write them. Without a head the columns are x, y, z, lat, lon, alt. Empty lines and lines that begin with # are passed over.
  */
+import { type CsvRow, readCsv } from '../csv.ts'
 import { type ControlPoint, MAX_CONTROL_POINTS } from './control-points.ts'
 
 export interface TableProblem {
@@ -32,19 +33,11 @@ const OTHER_NAMES: Readonly<Record<string, NumberColumn | 'name'>> = {
 }
 const MAX_PROBLEMS = 20
 
-interface Row {
-  readonly line: number
-  readonly cells: readonly string[]
-}
-
 export function readControlPoints(text: string): ControlPointTable {
-  const separator = separatorOf(text)
-  const rows: readonly Row[] = text
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\n|\r/)
-    .map((content, index) => ({ line: index + 1, content: content.trim() }))
-    .filter(({ content }) => content !== '' && !content.startsWith('#'))
-    .map(({ line, content }) => ({ line, cells: content.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, '$1')) }))
+  // Remarks become empty lines, so that the others keep their numbers.
+  const table = readCsv(text.replace(/^\uFEFF?[ \t]*#.*$/gm, ''))
+  if (!table.ok) return refused(table.fault.line, table.fault.what, table.fault.remedy)
+  const { rows, separator } = table
   const [first] = rows
   if (first === undefined) return refused(1, 'the table is empty', `write a line ${NUMBERS.join(',')}, and below it a line for each point`)
   const headless =
@@ -68,13 +61,6 @@ function refused(line: number, what: string, remedy: string): ControlPointTable 
   return { ok: false, problems: [{ line, what, remedy }] }
 }
 
-/** Of the first line that is no remark: a semicolon or a tab leaves the comma to decimals. */
-function separatorOf(text: string): string {
-  const line = text.split(/\r\n|\n|\r/).find((each) => /^[^#\s]/.test(each.trim())) ?? ''
-  if (line.includes(';')) return ';'
-  return line.includes('\t') ? '\t' : ','
-}
-
 function columnOf(head: string): NumberColumn | 'name' | undefined {
   const name = head.toLowerCase().replace(/\s*[[(].*$/, '')
   return NUMBERS.find((each) => each === name) ?? (name === 'name' ? 'name' : OTHER_NAMES[name])
@@ -85,7 +71,7 @@ function numberOf(cell: string, separator: string): number | undefined {
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined
 }
 
-function readRow(row: Row, columns: readonly (string | undefined)[], separator: string, problems: TableProblem[]): ControlPoint {
+function readRow(row: CsvRow, columns: readonly (string | undefined)[], separator: string, problems: TableProblem[]): ControlPoint {
   const at = (name: string): string | undefined => {
     const index = columns.indexOf(name)
     return index < 0 ? undefined : (row.cells[index] ?? '')
