@@ -29,6 +29,16 @@ const NAMES: ReadonlyMap<string, readonly [name: string, factor: number]> = new 
   ['CFO_ppm', ['cfo_ppm', 1]],
   ['CFO_100ppm', ['cfo_ppm', 0.01]]
 ])
+/** What a round that failed has not measured; a figure in its place is an old one, or none. */
+const MEASURED = [
+  'distance_m',
+  'local_azimuth_deg',
+  'local_elevation_deg',
+  'remote_azimuth_deg',
+  'remote_elevation_deg',
+  'local_azimuth_pdoa_deg',
+  'local_elevation_pdoa_deg'
+]
 const IDS = new Set(['mac_address', 'Addr', 'a16'])
 const STATUSES = new Set(['status', 'Status', 'S'])
 
@@ -59,8 +69,12 @@ export function roundReading(measurements: readonly Measurement[], extra: Extra)
   for (const measurement of measurements) {
     const fault = faultOf(measurement)
     if (fault !== undefined) return fault
-    const { mac, status, distance_m: rangeM, rssi_dbm: rssiDbm } = measurement
-    if (typeof mac !== 'string' || typeof rangeM !== 'number' || rangeM < 0 || !SUCCEEDED.has(String(status))) continue
+    if (!SUCCEEDED.has(String(measurement['status']))) {
+      for (const name of MEASURED) delete measurement[name]
+      continue
+    }
+    const { mac, distance_m: rangeM, rssi_dbm: rssiDbm } = measurement
+    if (typeof mac !== 'string' || typeof rangeM !== 'number' || rangeM < 0) continue
     const anchor = mac.slice(2)
     ranges.push(typeof rssiDbm === 'number' ? { anchor, rangeM, rssiDbm } : { anchor, rangeM })
   }

@@ -35,7 +35,10 @@ export function explainIssue(context: Context, issue: Issue, parent: Path = []):
       return finding(`${shown} is not allowed here`, oneOf(value, issue.values))
     }
     case 'custom':
-      return finding(withSubject(issue.message, shown), remedyOf(issue.params) ?? `write ${explained(node)}`)
+      return finding(
+        value === undefined ? issue.message : withSubject(issue.message, shown),
+        remedyOf(issue.params) ?? `write ${explained(node)}`
+      )
     case 'invalid_format':
       return finding(`${shown} is not allowed here`, `write ${ownWords(issue) ?? explained(node)}${hint(value, node, path.at(-1))}`)
     case 'too_small':
@@ -64,7 +67,7 @@ function remedyOf(params: Readonly<Record<string, unknown>> | undefined): string
   return typeof remedy === 'string' ? remedy : undefined
 }
 
-/** Messages of refinements are whole sentences, or go on from the value (`is …`, `has …`). */
+/** Messages of refinements are whole sentences, or go on from the value (`is …`, `has …`), or from the key where there is none. */
 function withSubject(message: string, shown: string): string {
   return shown !== 'a section' && /^(is|has) /.test(message) ? `${shown} ${message}` : message
 }

@@ -226,6 +226,10 @@ const CASES: Readonly<Record<string, readonly [text: string, ...told: string[]][
         '{NAME} for an environment variable, or {file: /path/to/it} (Password)'
     ],
     [
+      'site: a\nsources:\n  x: {driver: modbus, port: "tcp://h:502", units: [{unit: 1, tag: t, signals: [{name: p, table: input-register, address: 3, means: pressure}]}]}',
+      'sources.x.units[0].signals[0].unit: is missing; write one of Pa, hPa, kPa, bar'
+    ],
+    [
       'site: a\nsources:\n  x: simulator',
       'sources.x: this text is not allowed here; write {driver: simulator}, with the settings that it needs'
     ],
