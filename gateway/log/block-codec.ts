@@ -5,7 +5,8 @@ import { ByteReader, ByteWriter } from './byte-buffer.ts'
 import type { EventColumns, RunPlace } from './event-columns.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { MAX_COLUMN_VALUE, readInts, writeInts } from './int-column.ts'
-import { readTokens, type TokenTexts, Words } from './token-column.ts'
+import { JsonWriter } from './json-writer.ts'
+import { readTokens, type TokenReader, Words } from './token-column.ts'
 
 /**
  * A block holds thousands of events of one lane and epoch, in columns, deflated:
@@ -21,6 +22,7 @@ const FORMAT = 1
 const MAX_RAW_BYTES = 256 * 1024 * 1024
 const DEFLATE_LEVEL = 6
 const NO_INDEXES = new Uint32Array(0)
+const NO_BYTES = new Uint8Array(0)
 const SCALES = [1, 1000]
 const RAW_DOUBLES = 255
 /** Added to the scale's index: the distance to the column before is kept. */
@@ -203,17 +205,23 @@ function readBodies(input: ByteReader, order: Uint32Array, words: readonly strin
     shapeOf[i] = shape
     rowOf[i] = rows.push(times[i] ?? 0) - 1
   }
-  const holes: TokenTexts[][] = shapes.map(([, kinds], shape) => {
+  const pieces = shapes.map(([texts]) => texts.map((text) => Buffer.from(text)))
+  const holes: TokenReader[][] = shapes.map(([, kinds], shape) => {
     const rowTimes = Float64Array.from(shapeTimes[shape] ?? [])
     return kinds.map(() => readTokens(input, words, rowTimes))
   })
+  const out = new JsonWriter()
   return (i) => {
     const shape = shapeOf[i] ?? 0
     const row = rowOf[i] ?? 0
-    const pieces = shapes[shape]?.[0] ?? []
+    const literals = pieces[shape] ?? []
     const columns = holes[shape] ?? []
-    let text = pieces[0] ?? ''
-    for (let hole = 0; hole < columns.length; hole++) text += (columns[hole]?.(row) ?? '') + (pieces[hole + 1] ?? '')
-    return text
+    out.clear()
+    out.raw(literals[0] ?? NO_BYTES)
+    for (let hole = 0; hole < columns.length; hole++) {
+      columns[hole]?.(row, out)
+      out.raw(literals[hole + 1] ?? NO_BYTES)
+    }
+    return out.toText()
   }
 }

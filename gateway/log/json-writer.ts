@@ -9,6 +9,8 @@ const CLOSING_BRACE = 125
 const NULL = Buffer.from('null')
 const TRUE = Buffer.from('true')
 const FALSE = Buffer.from('false')
+/** Bytes or characters. */
+const SHORT = 48
 /** Deeper than any event is; what goes round in a circle is left to `JSON.stringify`, which says so. */
 const MAX_DEPTH = 32
 
@@ -42,12 +44,39 @@ export class JsonWriter {
     this.#surplus = 0
   }
 
+  /** All that is written, as a string. */
+  toText(): string {
+    return this.#bytes.toString('utf8', 0, this.#length)
+  }
+
+  /** Bytes of JSON; `units` takes them for ASCII. */
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    // For a few bytes a loop costs less than a call.
+    if (bytes.length > SHORT) this.#bytes.set(bytes, this.#length)
+    else for (let i = 0; i < bytes.length; i++) this.#bytes[this.#length + i] = bytes[i] ?? 0
+    this.#length += bytes.length
+  }
+
   /** Text that is JSON already. */
   text(json: string): void {
+    if (json.length <= SHORT && this.#ascii(json)) return
     this.#reserve(3 * json.length)
     const bytes = this.#bytes.write(json, this.#length)
     this.#length += bytes
     this.#surplus += bytes - json.length
+  }
+
+  /** False: it is not ASCII, and not written. */
+  #ascii(text: string): boolean {
+    this.#reserve(text.length)
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80) return false
+      this.#bytes[this.#length + i] = code
+    }
+    this.#length += text.length
+    return true
   }
 
   /** False: there is no JSON for it (`undefined`, a function). Throws what `JSON.stringify` throws; nothing is written then. */
@@ -69,15 +98,15 @@ export class JsonWriter {
         this.#quoted(value)
         return true
       case 'number':
-        this.#number(value)
+        this.number(value)
         return true
       case 'boolean':
-        this.#raw(value ? TRUE : FALSE)
+        this.raw(value ? TRUE : FALSE)
         return true
       case 'undefined':
         return false
       case 'object':
-        if (value === null) this.#raw(NULL)
+        if (value === null) this.raw(NULL)
         else if (depth > MAX_DEPTH) return this.#other(value)
         else if (Array.isArray(value)) this.#array(value, depth)
         else if (isPlain(value)) return this.#object(value, depth)
@@ -120,7 +149,7 @@ export class JsonWriter {
     this.#byte(OPENING_BRACKET)
     for (let i = 0; i < values.length; i++) {
       if (i > 0) this.#byte(COMMA)
-      if (!this.#put(values[i], depth + 1)) this.#raw(NULL)
+      if (!this.#put(values[i], depth + 1)) this.raw(NULL)
     }
     this.#byte(CLOSING_BRACKET)
   }
@@ -132,11 +161,11 @@ export class JsonWriter {
     return true
   }
 
-  #number(value: number): void {
+  number(value: number): void {
     if (Number.isFinite(value)) {
       this.#reserve(MAX_NUMBER_BYTES)
       this.#length = putNumber(this.#bytes, this.#length, value)
-    } else this.#raw(NULL)
+    } else this.raw(NULL)
   }
 
   #quoted(text: string): void {
@@ -146,12 +175,6 @@ export class JsonWriter {
     // Escaped, or not ASCII.
     if (bytes !== text.length + 2) this.#surplus += bytes - JSON.stringify(text).length
     this.#length = end
-  }
-
-  #raw(bytes: Buffer): void {
-    this.#reserve(bytes.length)
-    this.#bytes.set(bytes, this.#length)
-    this.#length += bytes.length
   }
 
   #byte(code: number): void {

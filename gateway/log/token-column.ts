@@ -1,6 +1,7 @@
 import type { ByteReader, ByteWriter } from './byte-buffer.ts'
 import { GrowingColumn } from './growing-column.ts'
 import { MAX_COLUMN_VALUE, readInts, writeInts } from './int-column.ts'
+import type { JsonWriter } from './json-writer.ts'
 
 /** Strings of a block, each written once. */
 export class Words {
@@ -165,14 +166,14 @@ function numberText(mantissa: number, decimals: number): string {
   return String(decimals === 0 ? mantissa : mantissa / 10 ** decimals)
 }
 
-/** Gives the text that stood in a row. */
-export type TokenTexts = (row: number) => string
+/** Writes what stood in a row. */
+export type TokenReader = (row: number, out: JsonWriter) => void
 
-export function readTokens(input: ByteReader, words: readonly string[], times: Float64Array): TokenTexts {
+export function readTokens(input: ByteReader, words: readonly string[], times: Float64Array): TokenReader {
   const kind = input.u8()
   if (kind === TEXT) {
     const indexes = readInts(input, times.length)
-    return (row) => words[indexes[row] ?? 0] ?? ''
+    return (row, out) => out.text(words[indexes[row] ?? 0] ?? '')
   }
   if (kind !== NUMBER && kind !== NEAR_TIME) throw new RangeError('unknown kind of column')
   const divisor = 10 ** input.u8()
@@ -180,5 +181,9 @@ export function readTokens(input: ByteReader, words: readonly string[], times: F
   for (let left = input.varint(); left > 0; left--) exceptions.set(input.varint(), words[input.varint()] ?? '')
   const values = readInts(input, times.length)
   if (kind === NEAR_TIME) for (let row = 0; row < values.length; row++) values[row] = (values[row] ?? 0) + (times[row] ?? 0)
-  return (row) => exceptions.get(row) ?? String((values[row] ?? 0) / divisor)
+  return (row, out) => {
+    const text = exceptions.size === 0 ? undefined : exceptions.get(row)
+    if (text === undefined) out.number((values[row] ?? 0) / divisor)
+    else out.text(text)
+  }
 }
