@@ -1,4 +1,4 @@
-// Set-up, then one of the compiled programs of the test support: `node scripts/run.mjs demo|bench|chaos|fuzz|hci [arguments]`.
+// Set-up, then one of the compiled programs of the test support: `node scripts/run.mjs demo|bench|bench-location|chaos|fuzz|hci [arguments]`.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { root, setUp } from './set-up.mjs'

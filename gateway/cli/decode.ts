@@ -1,11 +1,10 @@
 import { createLineDecoder, type DecodedLine, listProtocols } from '../../firmware-protocols/decode-line.ts'
+import { answerLines } from './answer-lines.ts'
 import { type Command, notOneOf, parseOptions, usageError } from './command.ts'
 import { EXIT_OK } from './exit-codes.ts'
 import { EXTENSION_OPTIONS, openExtensions, sayFaults } from './extension-options.ts'
-import { LineSplitter, MAX_LINE_BYTES } from './line-splitter.ts'
+import { MAX_LINE_BYTES } from './line-splitter.ts'
 import { type Output, openOutput } from './output.ts'
-
-const WRITE_AT_CHARACTERS = 1 << 16
 
 export const decodeCommand: Command = {
   help: `tagward decode --protocol NAME
@@ -51,37 +50,9 @@ Exit code 0 whatever the frames are; 2 for an unknown protocol.`,
   }
 }
 
-/** One JSON line for each input line, in order; reads no faster than the output is taken. */
-export async function decodeStream(
-  input: AsyncIterable<Buffer | string>,
-  decode: (line: string) => DecodedLine,
-  output: Output
-): Promise<void> {
-  const splitter = new LineSplitter()
-  let pending: string[] = []
-  let size = 0
-  const onLine = (line: string | undefined) => {
-    const text = JSON.stringify(
-      line === undefined ? { error: `FRAME_LENGTH: a line is longer than ${MAX_LINE_BYTES} bytes` } : decode(line)
-    )
-    pending.push(text)
-    size += text.length
-  }
-  const flush = async () => {
-    if (pending.length > 0) await output.write(`${pending.join('\n')}\n`)
-    pending = []
-    size = 0
-  }
-  for await (const chunk of input) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-    // In parts, so that many short lines with long answers do not pile up.
-    for (let from = 0; from < bytes.length; from += 4096) {
-      splitter.push(bytes.subarray(from, from + 4096), onLine)
-      if (size > WRITE_AT_CHARACTERS) await flush()
-    }
-    await flush()
-    if (output.closed) return
-  }
-  splitter.end(onLine)
-  await flush()
+/** One JSON line for each input line. */
+export function decodeStream(input: AsyncIterable<Buffer | string>, decode: (line: string) => DecodedLine, output: Output): Promise<void> {
+  const answer = (line: string | undefined) =>
+    JSON.stringify(line === undefined ? { error: `FRAME_LENGTH: a line is longer than ${MAX_LINE_BYTES} bytes` } : decode(line))
+  return answerLines(input, answer, output)
 }

@@ -30,6 +30,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'convert positions of a frame to WGS84 and back; fit a frame to control points',
     load: async () => (await import('./georeference.ts')).georeferenceCommand
   },
+  {
+    name: 'locate',
+    summary: 'ranges to anchors into places, one JSON line each',
+    load: async () => (await import('./locate.ts')).locateCommand
+  },
   { name: 'log', summary: 'look into the event log: stats, tail, export, backup', load: async () => (await import('./log.ts')).logCommand },
   {
     name: 'run',
