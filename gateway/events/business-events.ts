@@ -22,6 +22,12 @@ export const fixSchema = z.object({
 })
 export type Fix = z.infer<typeof fixSchema>
 
+const lastKnown = {
+  lastFix: fixSchema.optional().describe('Last place known'),
+  fixAgeMs: z.number().optional().describe('Age of that place when this was told'),
+  batteryPct: z.number().optional()
+}
+
 const whose = { person: z.string(), tag: tagIdSchema }
 
 export const personMovement = defineEvent({
@@ -32,7 +38,14 @@ export const personMovement = defineEvent({
   key: 'person',
   topic: 'person-movement',
   retentionDays: RETENTION_DAYS,
-  data: z.object({ person: z.string(), fix: fixSchema, speedMps: z.number().optional(), courseDeg: z.number().optional() })
+  data: z.object({
+    person: z.string(),
+    fix: fixSchema,
+    fixAgeMs: z.number().describe('Age of the fix when this was told'),
+    speedMps: z.number().optional(),
+    courseDeg: z.number().optional(),
+    batteryPct: z.number().optional().describe('Of the tag that the fix was measured by')
+  })
 })
 
 export const personTelemetry = defineEvent({
@@ -45,7 +58,7 @@ export const personTelemetry = defineEvent({
   retentionDays: RETENTION_DAYS,
   data: z.object({
     ...whose,
-    batteryPct: z.number().optional(),
+    ...lastKnown,
     temperatureDegC: z.number().optional(),
     humidityPct: z.number().optional(),
     heartRateBpm: z.number().optional(),
@@ -59,12 +72,6 @@ export const personTelemetry = defineEvent({
     stale: z.literal(true).optional()
   })
 })
-
-const lastKnown = {
-  lastFix: fixSchema.optional().describe('Last place known'),
-  fixAgeMs: z.number().optional().describe('Age of that place when this was told'),
-  batteryPct: z.number().optional()
-}
 
 export const personAlert = defineEvent({
   type: 'PersonAlert',
@@ -81,6 +88,7 @@ export const personAlert = defineEvent({
     slot: z.string().optional(),
     edge: z.enum(['raised', 'cleared']),
     count: z.number().int().min(1),
+    handedOver: z.literal(true).optional().describe('It was raised before the tag was bound to this person, and stands'),
     ...lastKnown
   })
 })
@@ -220,6 +228,9 @@ export const telemetryAggregate = defineEvent({
   })
 })
 
+/** What wears a tag: employed here, a guest, or a machine that is driven. */
+export const personKindSchema = z.enum(['worker', 'visitor', 'vehicle'])
+
 /** A change of people, tags or zones, made on site or by the central system. */
 export const directoryChanged = defineEvent({
   type: 'DirectoryChanged',
@@ -236,7 +247,14 @@ export const directoryChanged = defineEvent({
     change: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('bound'), tag: tagIdSchema, person: z.string() }),
       z.object({ kind: z.literal('unbound'), tag: tagIdSchema, person: z.string() }),
-      z.object({ kind: z.literal('person'), person: z.string(), name: z.string().optional(), removed: z.literal(true).optional() }),
+      z.object({
+        kind: z.literal('person'),
+        person: z.string(),
+        name: z.string().optional(),
+        personKind: personKindSchema.optional(),
+        group: z.string().optional(),
+        removed: z.literal(true).optional()
+      }),
       z.object({ kind: z.literal('zone-status'), zone: z.string(), status: zoneStatusSchema })
     ]),
     conflict: z.string().optional().describe('What it overruled, or what overruled it, and by which rule')

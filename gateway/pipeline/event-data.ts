@@ -31,12 +31,40 @@ export interface EventData extends InnerEvents {
 export interface InnerEvents {
   /** The gateway heard nothing from pipeline time `fromMs` to `toMs`, whoever sent: it was down, or stood still. Told before the first event after it. */
   readonly GatewayWasBlind: { readonly fromMs: number; readonly toMs: number }
-  /** A tag is somewhere: one fix, already located, smoothed and put on the map. Key: tag. */
-  readonly TagFix: { readonly fix: business.Fix; readonly person?: string; readonly speedMps?: number; readonly courseDeg?: number }
+  /**
+   * A tag is somewhere: one fix, already located, smoothed and put on the map. `past`: older than one that was told of this tag before, so
+   * it says where it was and not where it is. Key: tag; time: that of the fix.
+   */
+  readonly TagFix: { readonly fix: business.Fix; readonly past?: true } & Motion
+  /** The fix of a tag that this person wears now. Key: person. */
+  readonly WornFix: { readonly person: string; readonly fix: business.Fix } & Motion
+  /** A fix from the past, of whoever wore the tag then. Key: person. */
+  readonly PastFix: { readonly person: string; readonly fix: business.Fix } & Motion
+  /** What a tag says of itself and of whoever wore it then. Key: person. */
+  readonly WornInfo: { readonly person: string; readonly info: EventData['TagInfo'] }
+  /** An alert of a person's tag. `handedOver`: it was raised before the tag was bound to this person, and stands. Key: person. */
+  readonly WornAlert: { readonly person: string; readonly alert: EventData['TagAlert']; readonly handedOver?: true }
+  /** This person no longer wears the tag. Key: person. */
+  readonly TagTakenOff: { readonly person: string; readonly tag: string }
   /** Where a person is, by the best of their tags; every fix, while `PersonMovement` is told at most so often. Key: person. */
-  readonly PersonFix: { readonly person: string; readonly fix: business.Fix; readonly speedMps?: number; readonly courseDeg?: number }
+  readonly PersonFix: { readonly person: string; readonly fix: business.Fix } & Motion
+}
+
+/** As the positioning system tells it. */
+export interface Motion {
+  readonly speedMps?: number | undefined
+  readonly courseDeg?: number | undefined
 }
 
 export type EventType = keyof EventData
 
-export const INNER_TYPES: readonly (keyof InnerEvents)[] = ['GatewayWasBlind', 'TagFix', 'PersonFix']
+export const INNER_TYPES: readonly (keyof InnerEvents)[] = [
+  'GatewayWasBlind',
+  'TagFix',
+  'WornFix',
+  'PastFix',
+  'WornInfo',
+  'WornAlert',
+  'TagTakenOff',
+  'PersonFix'
+]

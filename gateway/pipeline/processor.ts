@@ -12,7 +12,7 @@ export interface PipelineEvent<Type extends EventType = EventType> {
   readonly key: string
   /** When it happened, epoch milliseconds; may lie before events already seen. Windows count by it, timers never. */
   readonly time: number
-  readonly source?: string
+  readonly source?: string | undefined
   readonly data: EventData[Type]
 }
 
