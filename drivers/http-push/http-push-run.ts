@@ -47,7 +47,7 @@ export class HttpPushRun implements DriverRun {
     server.on('error', (error) => this.#fail(`port ${this.#settings.port} failed: ${error.message}`))
     const { log, sourceId } = this.#context
     const { address, path, port, tls, token } = this.#settings
-    log.info({ sourceId, address, port, path, tls: tls !== undefined, token: token !== undefined }, 'HTTP endpoint is open')
+    log.info({ sourceId, address, port, path, encrypted: tls !== undefined, asksForToken: token !== undefined }, 'HTTP endpoint is open')
     this.#lookLater()
   }
 

@@ -145,6 +145,7 @@ export class ModbusRun implements DriverRun {
     if (!this.#isUp || this.#end.signal.aborted) return
     const port = this.#port
     if (this.#line.missesInARow >= MISSES_OF_A_DEAD_LINK && port !== undefined && this.#poller.isNobodyThere()) {
+      this.#poller.tellNobodyThere()
       this.#context.failed(this.#nobody('LINK_SILENT', port))
       return
     }

@@ -118,6 +118,26 @@ describe('polling', () => {
     ending.abort()
   })
 
+  it('tells equipment offline once when nobody answers any more, whoever has been found silent before', async () => {
+    const poller = start([
+      { unit: 1, device: 'pump', signals: registers(0) },
+      { unit: 2, device: 'fan', intervalS: 60, signals: registers(3) }
+    ])
+    await clock.advance(2_900)
+    line.answer = () => ({ kind: 'timeout' })
+    told = []
+    await clock.advance(2_500)
+    expect(poller.isNobodyThere()).toBe(false)
+    await clock.advance(600)
+    expect(poller.isNobodyThere()).toBe(true)
+    poller.tellNobodyThere()
+    expect(told.map(({ reading }) => reading)).toEqual([
+      { device: 'pump', online: false },
+      { device: 'fan', online: false }
+    ])
+    ending.abort()
+  })
+
   it('takes the word of a converter for a silent unit', async () => {
     line.answer = () => ({ kind: 'exception', code: 11, why: 'gateway got no answer from the device' })
     const poller = start([{ unit: 2, device: 'fan', signals: registers(3) }])

@@ -103,6 +103,11 @@ export class Poller {
     return nobody
   }
 
+  /** Nobody is there: what was not told of each unit by itself. */
+  tellNobodyThere(): void {
+    for (const [unit, state] of this.#units) if (!isSilent(state)) this.#tellOffline(unit)
+  }
+
   /** What is amiss though the link works; empty: nothing. */
   amiss(): string {
     const silent = [...this.#units].filter(([, state]) => isSilent(state)).map(([unit]) => unit)
@@ -192,6 +197,10 @@ export class Poller {
     this.#units.set(unit, now)
     if (isSilent(before) || !isSilent(now)) return
     this.#parts.log.warn({ sourceId: this.#parts.sourceId, unit }, 'a Modbus unit does not answer')
+    this.#tellOffline(unit)
+  }
+
+  #tellOffline(unit: number): void {
     const readings = offlineReadings(this.#pointsOfUnit.get(unit) ?? [])
     this.#parts.counters.readings += readings.length
     if (readings.length > 0) this.#parts.deliver(readings)

@@ -81,7 +81,7 @@ export class BrokerRun implements DriverRun, LinkHost {
     this.#end.check()
     const { log, sourceId } = this.#parts.context
     const { address, port, tls, users } = this.settings
-    log.info({ sourceId, address, port, tls: tls !== undefined, users: users?.length ?? 0 }, 'MQTT broker is open')
+    log.info({ sourceId, address, port, encrypted: tls !== undefined, users: users?.length ?? 0 }, 'MQTT broker is open')
     this.#lookLater()
   }
 

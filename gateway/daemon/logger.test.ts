@@ -17,6 +17,14 @@ it('writes JSON lines without secrets, however deep they came by', () => {
   expect(text).not.toContain(password)
   expect(JSON.parse(text.split('\n')[0] ?? '')).toMatchObject({ msg: 'started', kafka: { brokers: ['b:9092'] } })
 })
+it('shows whether a listener is encrypted and asks for a token, which are no secrets', () => {
+  let text = ''
+  const keep = (line: string): void => {
+    text += line
+  }
+  createLogger('info', { write: keep }).info({ encrypted: false, asksForToken: false }, 'HTTP endpoint is open')
+  expect(JSON.parse(text)).toMatchObject({ encrypted: false, asksForToken: false })
+})
 it('keeps the reason of an error', () => {
   let text = ''
   const keep = (line: string): void => {
