@@ -1,10 +1,11 @@
 import type { Located } from './fix.ts'
 import { readLocateRequest } from './locate-request.ts'
 import type { LocationSettings } from './location-settings.ts'
-import { type RangeSet, RangeTracker } from './range-tracker.ts'
+import { LocationSolver } from './location-solver.ts'
+import type { RangeSet } from './range-tracker.ts'
 import type { Track } from './track.ts'
 
-/** A tag takes about 1.5 KB. */
+/** A tag takes 1 to 2 KB with as many anchors as are usual. */
 const MAX_TAGS = 20_000
 
 /** What `tagward locate` prints for a line. */
@@ -16,14 +17,14 @@ export type LineAnswer =
 export class LineLocator {
   /** Tags whose filters were given up to make room. */
   forgotten = 0
-  readonly #tracker: RangeTracker
+  readonly #solver: LocationSolver
   readonly #smooth: boolean
   readonly #maxTags: number
   /** In the order in which they were heard last. */
   readonly #tracks = new Map<string, Track>()
 
   constructor(settings: LocationSettings, smooth: boolean, maxTags: number = MAX_TAGS) {
-    this.#tracker = new RangeTracker(settings)
+    this.#solver = new LocationSolver(settings)
     this.#smooth = smooth
     this.#maxTags = maxTags
   }
@@ -32,24 +33,16 @@ export class LineLocator {
     const read = readLocateRequest(line, this.#smooth)
     if ('error' in read) return read
     const { tag, set } = read.value
-    const located = this.#smooth && tag !== undefined ? this.#follow(tag, set) : this.#tracker.alone(set)
+    const located = this.#smooth && tag !== undefined ? this.#follow(tag, set) : this.#solver.alone({ kind: 'ranges', ...set })
     if ('error' in located) return located
     const { x, y, z, accuracyM, used } = located
     return { x: rounded(x), y: rounded(y), z: rounded(z), accuracy: rounded(accuracyM), used }
   }
 
   #follow(tag: string, set: RangeSet): Located {
-    const track = this.#tracks.get(tag)
-    if (track !== undefined && set.timeS < track.timeS)
-      return { error: `t goes back: ${set.timeS} s after ${track.timeS} s of the same tag` }
-    if (track === undefined || track.dims !== set.dims) {
-      const begun = this.#tracker.begin(set)
-      if (begun.track !== undefined) this.#remember(tag, begun.track)
-      return begun.fix
-    }
-    this.#tracks.delete(tag)
-    this.#tracks.set(tag, track)
-    return this.#tracker.follow(track, set)
+    const { fix, track } = this.#solver.follow(this.#tracks.get(tag), { kind: 'ranges', ...set })
+    if (track !== undefined) this.#remember(tag, track)
+    return fix
   }
 
   #remember(tag: string, track: Track): void {

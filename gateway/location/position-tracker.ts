@@ -36,7 +36,7 @@ export class PositionTracker {
   }
 
   begin(given: GivenPosition): { readonly fix: Fix; readonly track: Track } {
-    const track = newTrack(given.timeS, given.z === undefined ? 2 : 3)
+    const track = newTrack('positions', given.timeS, given.z === undefined ? 2 : 3)
     return { fix: this.#restart(track, given), track }
   }
 

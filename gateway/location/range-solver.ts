@@ -16,7 +16,9 @@ export interface PlaceAndDelayInformation extends Symmetric3 {
 /** Each stage admits less of a tail than the one before: the first finds the valley, the last the place in it. */
 const STAGES = [8, 2.5, 1]
 const STEPS_PER_STAGE = 8
-const ENOUGH_M = 1e-5
+/** A stage ends when a step is shorter than this; the last one of a place looked for alone is exact. */
+const NEAR_M = 1e-3
+const EXACT_M = 1e-5
 
 const placeAndDelay = (): PlaceAndDelay => ({ x: 0, y: 0, z: 0, delayM: 0 })
 const placeAndDelayInformation = (): PlaceAndDelayInformation => ({ ...symmetric3(), xd: 0, yd: 0, zd: 0, dd: 0 })
@@ -83,11 +85,14 @@ export class RangeSolver {
     point.y = y
     point.z = z
     point.delayM = this.prior.delayM
-    if (gradually) for (const stage of STAGES) this.#descend(stage * this.#longTail)
-    else this.#descend(this.#longTail)
+    if (!gradually) {
+      this.#descend(this.#longTail, NEAR_M)
+      return
+    }
+    for (const stage of STAGES) this.#descend(stage * this.#longTail, stage === 1 ? EXACT_M : NEAR_M)
   }
 
-  #descend(tail: number): void {
+  #descend(tail: number, enoughM: number): void {
     const { point } = this
     const trial = this.#trial
     const step = this.#step
@@ -103,15 +108,19 @@ export class RangeSolver {
       trial.z = point.z + step.z
       trial.delayM = point.delayM + this.#delayStep(step)
       const moved = Math.abs(step.x) + Math.abs(step.y) + Math.abs(step.z)
-      if (this.#costAt(trial, tail) <= this.cost) {
+      const cost = this.#linearise(trial, tail)
+      if (cost <= this.cost) {
         point.x = trial.x
         point.y = trial.y
         point.z = trial.z
         point.delayM = trial.delayM
+        this.cost = cost
         damping /= 8
-        this.cost = this.#linearise(point, tail)
-      } else damping = damping === 0 ? 1e-2 : 8 * damping
-      if (moved < ENOUGH_M) break
+      } else {
+        this.#linearise(point, tail)
+        damping = damping === 0 ? 1e-2 : 8 * damping
+      }
+      if (moved < enoughM) break
     }
   }
 
@@ -125,6 +134,7 @@ export class RangeSolver {
   #linearise(p: PlaceAndDelay, tail: number): number {
     const m = this.#all
     const g = this.#gradient
+    const short = (tail * this.#shortTail) / this.#longTail
     let cost = this.#startFromPrior(p)
     for (let i = 0; i < this.count; i++) {
       const ex = p.x - (this.anchorX[i] ?? 0)
@@ -134,10 +144,18 @@ export class RangeSolver {
       const sd = this.sdM[i] ?? 1
       const residual = (this.rangeM[i] ?? 0) - distance - p.delayM
       const u = residual / sd
-      const weight = this.#weightOf(u, tail)
+      const square = u * u
+      let weight = 1
+      if (u > 0) {
+        const share = 1 / (1 + square / (tail * tail))
+        weight = share * share
+        cost += (square * share) / 2
+      } else {
+        weight = 1 / (1 + square / (short * short))
+        cost -= (short * short * Math.log(weight)) / 2
+      }
       this.residualM[i] = residual
       this.weight[i] = weight
-      cost += this.#lossOf(u, tail)
       // At the anchor itself a distance has no direction.
       const inverse = distance > 1e-9 ? 1 / distance : 0
       const jx = ex * inverse
@@ -204,39 +222,5 @@ export class RangeSolver {
     g.z = known.xz * ex + known.yz * ey + known.zz * ez + known.zd * ed
     g.delayM = known.xd * ex + known.yd * ey + known.zd * ez + known.dd * ed
     return (g.x * ex + g.y * ey + g.z * ez + g.delayM * ed) / 2
-  }
-
-  #costAt(p: PlaceAndDelay, tail: number): number {
-    const { prior, priorInformation: known } = this
-    const px = prior.x - p.x
-    const py = prior.y - p.y
-    const pz = prior.z - p.z
-    const pd = prior.delayM - p.delayM
-    let cost = (known.xx * px * px + known.yy * py * py + known.zz * pz * pz + known.dd * pd * pd) / 2
-    cost += known.xy * px * py + known.xz * px * pz + known.yz * py * pz
-    cost += (known.xd * px + known.yd * py + known.zd * pz) * pd
-    for (let i = 0; i < this.count; i++) {
-      const ex = p.x - (this.anchorX[i] ?? 0)
-      const ey = p.y - (this.anchorY[i] ?? 0)
-      const ez = p.z - (this.anchorZ[i] ?? 0)
-      const distance = Math.sqrt(ex * ex + ey * ey + ez * ez)
-      cost += this.#lossOf(((this.rangeM[i] ?? 0) - distance - p.delayM) / (this.sdM[i] ?? 1), tail)
-    }
-    return cost
-  }
-
-  #weightOf(u: number, tail: number): number {
-    if (u > 0) {
-      const share = 1 / (1 + (u * u) / (tail * tail))
-      return share * share
-    }
-    const short = (tail * this.#shortTail) / this.#longTail
-    return 1 / (1 + (u * u) / (short * short))
-  }
-
-  #lossOf(u: number, tail: number): number {
-    if (u > 0) return (u * u) / (2 + (2 * u * u) / (tail * tail))
-    const short = (tail * this.#shortTail) / this.#longTail
-    return (short * short * Math.log1p((u * u) / (short * short))) / 2
   }
 }

@@ -69,7 +69,7 @@ export class RangeTracker {
   begin(set: RangeSet): { readonly fix: Located; readonly track?: Track } {
     const fix = this.alone(set)
     if ('error' in fix) return { fix }
-    const track = newTrack(set.timeS, set.dims)
+    const track = newTrack('ranges', set.timeS, set.dims)
     return { fix: this.#restart(track, set), track }
   }
 
@@ -97,7 +97,7 @@ export class RangeTracker {
     const { point, covariance } = this.#alone
     // Wide: the ranges that found the place are about to be taken in.
     const wide = 100 * (covariance.xx + covariance.yy + 0.01)
-    Object.assign(track, { ...newTrack(set.timeS, set.dims), mean: track.mean, covariance: track.covariance })
+    Object.assign(track, { ...newTrack('ranges', set.timeS, set.dims), mean: track.mean, covariance: track.covariance })
     filter.states = 0
     filter.reset(0, point.x, wide)
     filter.reset(1, point.y, wide)

@@ -8,8 +8,12 @@ export const STATES_OF_LINK = 2
 /** As many anchors as a tag hears at once, and some more; the one not heard for longest makes room. */
 export const MAX_LINKS = 20
 
+/** What a track is fed with; the two do not mix, since the links mean anchors in one and axes in the other. */
+export type TrackKind = 'ranges' | 'positions'
+
 /** What one tag's filter remembers. Plain data: it is kept in checkpoints and given back bit for bit. */
 export interface Track {
+  readonly kind: TrackKind
   timeS: number
   dims: Dimensions
   /** [x, y, z, vx, vy, vz, delay of the tag, delay of each link …], metres and m/s. */
@@ -29,7 +33,8 @@ export interface Track {
   contradictions: number
 }
 
-export const newTrack = (timeS: number, dims: Dimensions): Track => ({
+export const newTrack = (kind: TrackKind, timeS: number, dims: Dimensions): Track => ({
+  kind,
   timeS,
   dims,
   mean: new Float64Array(0),
@@ -47,6 +52,7 @@ export const triangle = (states: number): number => (states * (states + 1)) / 2
 
 /** JSON form of a track. */
 export interface SavedTrack {
+  readonly kind: TrackKind
   readonly timeS: number
   readonly dims: Dimensions
   readonly mean: readonly number[]
