@@ -135,6 +135,8 @@ export interface Codec<Settings = unknown> {
   /** The protocol's name in configurations and in `tagward decode`. */
   readonly protocol: string
   readonly title: string
+  /** The formats that travel under this one name, where they are several: makes and products, in words. */
+  readonly formats?: readonly string[]
   readonly transport: CodecTransport
   /** Other ways on which the same frames travel. */
   readonly alsoOver?: readonly CodecTransport[]

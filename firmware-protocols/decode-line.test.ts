@@ -13,6 +13,18 @@ describe('the decoder of the command line', () => {
     for (const { transport, title } of list) expect([transport, title].every((text) => text.length > 1)).toBe(true)
   })
 
+  it('lists the formats of advertisements, which share one name', () => {
+    const { formats = [] } = listProtocols().find(({ name }) => name === 'ble-advertisement') ?? {}
+    expect(new Set(formats).size).toBe(formats.length)
+    const makes =
+      'iBeacon AltBeacon Eddystone Ruuvi BTHome Minew Kontakt ELA Teltonika KKM MOKO MikroTik BlueUp HolyIOT Estimote Sensirion Aranet Helmet'
+    for (const make of makes.split(' '))
+      expect(
+        formats.some((format) => format.startsWith(make)),
+        make
+      ).toBe(true)
+  })
+
   it('knows no protocol that is not listed', () => {
     expect(createLineDecoder('morse')).toBeUndefined()
   })

@@ -17,11 +17,18 @@ export interface ProtocolListing {
   readonly name: string
   readonly transport: string
   readonly title: string
+  /** Formats that travel under this one name. */
+  readonly formats?: readonly string[]
 }
 
 /** `more`: protocols beside those of this program. */
 export function listProtocols(more: readonly Codec[] = []): readonly ProtocolListing[] {
-  return [...CODECS, ...more].map((codec) => ({ name: codec.protocol, transport: codec.transport, title: codec.title }))
+  return [...CODECS, ...more].map(({ formats, protocol, title, transport }) => ({
+    name: protocol,
+    transport,
+    title,
+    ...(formats === undefined ? {} : { formats })
+  }))
 }
 
 /**

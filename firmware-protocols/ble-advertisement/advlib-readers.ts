@@ -38,7 +38,7 @@ function withEfentoBattery(draft: Draft | undefined): Draft | undefined {
 /** The long tail of makes, through the open advlib packages of reelyActive. They come last, for ids that nobody else reads. */
 export const advlibReaders: readonly AdvertisementReader[] = [
   {
-    title: 'advlib',
+    title: 'other makes, by advlib',
     carrier: { anyCompany: true },
     read(payload, { carrierId }) {
       if (!COMPANIES.has(carrierId)) return FOREIGN
@@ -47,7 +47,7 @@ export const advlibReaders: readonly AdvertisementReader[] = [
     }
   },
   {
-    title: 'advlib',
+    title: 'other makes, by advlib',
     carrier: { anyService: true },
     read(payload, { carrierId }) {
       if (!SERVICES.has(carrierId)) return FOREIGN

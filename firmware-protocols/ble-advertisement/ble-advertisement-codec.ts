@@ -174,6 +174,7 @@ function describe(structures: readonly AdStructure[]): string {
 export const bleAdvertisement = defineCodec<AdvertisementSettings>({
   protocol: 'ble-advertisement',
   title: 'Bluetooth LE advertisements (beacons, sensors, wearables)',
+  formats: [...new Set(READERS.map(({ title }) => title))],
   transport: 'ble',
   encoding: 'binary',
   idScope: 'world',

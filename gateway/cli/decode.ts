@@ -18,7 +18,7 @@ A line is the bare frame (hex for binary protocols; text for text ones, \\r\\n e
 (RFC 3339), "retained".
 
   --protocol NAME   what the frames are
-  --list            one JSON line for each protocol: name, transport, title
+  --list            one JSON line for each protocol: name, transport, title; formats, where several travel under one name
   --config FILE     with the protocols of its extensions (default: tagward.yaml, where there is one)
   --extension PATH  with the protocols of this extension instead; may be given several times
 
