@@ -14,7 +14,7 @@ describe.skipIf(!existsSync(recordings))('recorded runs, smoothed, live', () => 
     ['cucudasluv', 0.3, 1.2],
     ['cliansang', 0.08, 0.18],
     ['iiot19', 0.2, 0.6]
-  ])('%s: median within %d m, 95 %% within %d m, and the accuracy told with each fix holds', (set, medianM, p95M) => {
+  ])('%s: median within %d m, p95 within %d m, and the accuracy told with each fix holds', (set, medianM, p95M) => {
     const score = emptyScore()
     const chosen = runs.filter((run) => run.set === set && (set !== 'cliansang' || extentM(run) > 1))
     for (const run of chosen) addScore(score, scoreRun(run, DEFAULT_LOCATION_SETTINGS, true))
