@@ -1,9 +1,9 @@
+import type { BytePort, PortListener } from '../byte-port/byte-port.ts'
+import { parsePortName } from '../byte-port/port-name.ts'
+import { resolvePort } from '../byte-port/resolve-port.ts'
+import { openTcpPort } from '../byte-port/tcp-port.ts'
+import { openTtyPort } from '../byte-port/tty-port.ts'
 import { DriverError } from '../driver.ts'
-import type { BytePort, PortListener } from '../serial/byte-port.ts'
-import { parsePortName } from '../serial/port-name.ts'
-import { resolvePort } from '../serial/resolve-port.ts'
-import { openTcpPort } from '../serial/tcp-port.ts'
-import { openTtyPort } from '../serial/tty-port.ts'
 
 /** A port that is open, and how its speed is changed; without that it has none. */
 export interface SniffPort extends Pick<BytePort, 'opened' | 'write' | 'close'> {

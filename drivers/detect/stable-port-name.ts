@@ -1,6 +1,6 @@
 import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { listUsbPorts, type UsbPort } from '../serial/usb-ports.ts'
+import { listUsbPorts, type UsbPort } from '../byte-port/usb-ports.ts'
 
 export interface StablePortName {
   readonly name: string

@@ -1,5 +1,5 @@
+import { parsePortName, portKey } from '../byte-port/port-name.ts'
 import type { Driver } from '../driver.ts'
-import { parsePortName, portKey } from '../serial/port-name.ts'
 import { ModbusRun } from './modbus-run.ts'
 import { type ModbusSettings, modbusSettingsSchema } from './settings.ts'
 import { framingOf } from './settings-problems.ts'

@@ -1,3 +1,8 @@
+import type { BytePort, PortListener } from '../byte-port/byte-port.ts'
+import { parsePortName } from '../byte-port/port-name.ts'
+import { resolvePort } from '../byte-port/resolve-port.ts'
+import { openTcpPort } from '../byte-port/tcp-port.ts'
+import { openTtyPort } from '../byte-port/tty-port.ts'
 import {
   type Command,
   type DriverContext,
@@ -9,11 +14,6 @@ import {
 } from '../driver.ts'
 import { asDriverError, guarded, messageOf } from '../driver-errors.ts'
 import { createRunEnd, type RunEnd } from '../run-end.ts'
-import type { BytePort, PortListener } from '../serial/byte-port.ts'
-import { parsePortName } from '../serial/port-name.ts'
-import { resolvePort } from '../serial/resolve-port.ts'
-import { openTcpPort } from '../serial/tcp-port.ts'
-import { openTtyPort } from '../serial/tty-port.ts'
 import type { ModbusLine } from './modbus-line.ts'
 import { OutputDesk } from './output-desk.ts'
 import { Poller } from './poller.ts'

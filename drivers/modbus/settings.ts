@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parsePortName } from '../serial/port-name.ts'
+import { parsePortName } from '../byte-port/port-name.ts'
 import { written } from '../setting-marks.ts'
 import { findProblems } from './settings-problems.ts'
 import { addressSchema, intervalSchema, signalSchema, subjectShape, unitSchema } from './signal-settings.ts'

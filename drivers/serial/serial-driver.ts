@@ -1,4 +1,9 @@
 import type { Codec } from '../../firmware-protocols/codec.ts'
+import type { BytePort, PortListener } from '../byte-port/byte-port.ts'
+import { parsePortName, portKey } from '../byte-port/port-name.ts'
+import { resolvePort } from '../byte-port/resolve-port.ts'
+import { openTcpPort } from '../byte-port/tcp-port.ts'
+import { openTtyPort } from '../byte-port/tty-port.ts'
 import { createStreamFeed, type StreamFeed } from '../codec-feed.ts'
 import { CommandDesk } from '../command-desk.ts'
 import {
@@ -14,14 +19,9 @@ import {
 import { guarded, messageOf } from '../driver-errors.ts'
 import { createRunEnd, type RunEnd } from '../run-end.ts'
 import { judgeStream } from '../stream-judge.ts'
-import type { BytePort, PortListener } from './byte-port.ts'
 import { startOutput } from './on-open.ts'
 import { Poller, type PollPlan, pollPlan } from './poller.ts'
-import { parsePortName, portKey } from './port-name.ts'
-import { resolvePort } from './resolve-port.ts'
 import { type SerialSettings, serialSettingsSchema } from './settings.ts'
-import { openTcpPort } from './tcp-port.ts'
-import { openTtyPort } from './tty-port.ts'
 
 /** How often a run looks whether its device is still there and whether the line has gone silent. */
 const LOOK_EVERY_MS = 1_000

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { parsePortName } from '../byte-port/port-name.ts'
 import { written } from '../setting-marks.ts'
 import { bytesOfEscaped } from './escapes.ts'
-import { parsePortName } from './port-name.ts'
 
 const escapedText = z
   .string()

@@ -4,13 +4,20 @@ import { DriverError } from '../driver.ts'
 import { messageOf } from '../driver-errors.ts'
 import type { BytePort, PortListener } from './byte-port.ts'
 import { openFailure } from './open-failure.ts'
-import type { SerialSettings } from './settings.ts'
 
 /** Larger than what the kernel's line buffer can hold, so that one read empties it. */
 const READ_BUFFER_BYTES = 64 * 1024
 
 /** How characters go over the line. */
-export type LineSettings = Pick<SerialSettings, 'baudRate' | 'dataBits' | 'parity' | 'stopBits' | 'flowControl'>
+export interface LineSettings {
+  /** Bits per second. */
+  readonly baudRate: number
+  readonly dataBits: 5 | 6 | 7 | 8
+  readonly parity: 'none' | 'even' | 'odd'
+  readonly stopBits: 1 | 1.5 | 2
+  /** hardware: RTS/CTS; software: XON/XOFF. */
+  readonly flowControl: 'none' | 'hardware' | 'software'
+}
 
 /** Which device a path is now: a port that is plugged in again has a new file, be its name the same. */
 function identityOf(path: string): Promise<string | undefined> {
