@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { written } from '../setting-marks.ts'
+import { written } from '../../firmware-protocols/kit/setting-marks.ts'
 
 /** Scan timing is told to controllers in units of 0.625 ms, from 4 to 16384 of them (Core Specification, volume 4, part E, 7.8.10). */
 export const SCAN_UNIT_MS = 0.625

@@ -9,6 +9,7 @@ import { BinaryFramer, NEED_MORE, NO_START } from '../../firmware-protocols/kit/
 import { fromHex, toHex } from '../../firmware-protocols/kit/hex.ts'
 import { LineFramer } from '../../firmware-protocols/kit/line-framer.ts'
 import { failure, ignored, readings } from '../../firmware-protocols/kit/results.ts'
+import { PEM, REFERABLE, SECRET, written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { latin1Text, utf8Bytes, utf8Text } from '../../firmware-protocols/kit/text.ts'
 import { createFrameFeed, createStreamFeed } from '../codec-feed.ts'
 import { CommandDesk } from '../command-desk.ts'
@@ -17,7 +18,6 @@ import { guarded } from '../driver-errors.ts'
 import { limitedSend } from '../limited-send.ts'
 import { createMessageFeed } from '../message-feed.ts'
 import { createRunEnd, pause } from '../run-end.ts'
-import { PEM, REFERABLE, SECRET, written } from '../setting-marks.ts'
 import { API_VERSION, checkCodec, checkDriver } from './extension-shape.ts'
 
 /**

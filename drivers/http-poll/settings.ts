@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { REFERABLE, SECRET } from '../../firmware-protocols/kit/setting-marks.ts'
 import { tlsClientSchema } from '../net/tls-client.ts'
 import { headersSchema, secretHeadersSchema, urlSchema } from '../net/url-settings.ts'
-import { REFERABLE, SECRET } from '../setting-marks.ts'
 
 export const httpPollSettingsSchema = z
   .strictObject({

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { SECRET, written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { tlsServerSchema } from '../net/tls-server.ts'
-import { SECRET, written } from '../setting-marks.ts'
 
 export const httpPushSettingsSchema = z.strictObject({
   port: z

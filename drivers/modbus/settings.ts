@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { parsePortName } from '../byte-port/port-name.ts'
-import { written } from '../setting-marks.ts'
 import { findProblems } from './settings-problems.ts'
 import { addressSchema, intervalSchema, signalSchema, subjectShape, unitSchema } from './signal-settings.ts'
 

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { SECRET, written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { topicFilterProblem } from '../mqtt/settings.ts'
 import { tlsServerSchema } from '../net/tls-server.ts'
-import { SECRET, written } from '../setting-marks.ts'
 
 const topicFilterSchema = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { REFERABLE, SECRET, written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { tlsClientSchema } from '../net/tls-client.ts'
-import { REFERABLE, SECRET, written } from '../setting-marks.ts'
 
 const TEXT_BYTES_MAX = 65_535
 const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:']

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { z } from 'zod'
+import { PEM, REFERABLE, SECRET } from '../../firmware-protocols/kit/setting-marks.ts'
 import { certificateSchema, privateKeySchema } from '../pem-settings.ts'
-import { PEM, REFERABLE, SECRET } from '../setting-marks.ts'
 
 /** How a client proves itself, and whom it trusts. */
 export const tlsClientSchema = z

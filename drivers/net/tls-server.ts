@@ -1,9 +1,9 @@
 import type { TlsOptions } from 'node:tls'
 import { z } from 'zod'
+import { PEM, REFERABLE, SECRET } from '../../firmware-protocols/kit/setting-marks.ts'
 import { DriverError } from '../driver.ts'
 import { messageOf } from '../driver-errors.ts'
 import { certificateSchema, privateKeySchema } from '../pem-settings.ts'
-import { PEM, REFERABLE, SECRET } from '../setting-marks.ts'
 
 /** How a listener proves itself, and whom it lets in. */
 export const tlsServerSchema = z

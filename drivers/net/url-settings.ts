@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SECRET, written } from '../setting-marks.ts'
+import { SECRET, written } from '../../firmware-protocols/kit/setting-marks.ts'
 
 interface UrlProblem {
   readonly message: string

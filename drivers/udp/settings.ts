@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net'
 import { z } from 'zod'
-import { written } from '../setting-marks.ts'
+import { written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { parseSender } from './sender-filter.ts'
 
 function isMulticast(text: string): boolean {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { SECRET } from '../../firmware-protocols/kit/setting-marks.ts'
 import { tlsClientSchema } from '../net/tls-client.ts'
 import { headersSchema, secretHeadersSchema, urlSchema } from '../net/url-settings.ts'
-import { SECRET } from '../setting-marks.ts'
 
 const omloxSchema = z.strictObject({
   topic: z

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
-import { written } from '../../drivers/setting-marks.ts'
+import { written } from '../../firmware-protocols/kit/setting-marks.ts'
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { certificateSchema, privateKeySchema } from '../../drivers/pem-settings.ts'
-import { PEM, REFERABLE, SECRET, written } from '../../drivers/setting-marks.ts'
+import { PEM, REFERABLE, SECRET, written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { byteSizeSchema, isLoopback, nameSchema } from './field-kinds.ts'
 
 /** Sections whose change takes effect at the next start only. */
