@@ -1,6 +1,5 @@
+import { mps2FromMilliG } from '../kit/gravity.ts'
 import type { Json } from '../reading.ts'
-
-const STANDARD_GRAVITY = 9.80665
 
 /** A value packed in a byte, with `reserved` codes at the ends of the range. */
 const unpack = (raw: number, lo: number, hi: number, reserved: number): number => ((raw - reserved / 2) * (hi - lo)) / (255 - reserved) + lo
@@ -10,13 +9,12 @@ export const packedVolts = (raw: number): number => Math.round(unpack(raw, 2.8, 
 export const packedAgeS = (raw: number): number => unpack(raw, 0, 2040, 0)
 export const packedAccuracyM = (raw: number): number => Math.round(unpack(raw, 0, 1000, 0) * 100) / 100
 export const packedCarrierToNoiseDb = (raw: number): number => Math.round(unpack(raw, 0, 50, 0))
-export const milliGToMps2 = (milliG: number): number => Math.round(milliG * STANDARD_GRAVITY * 100) / 100_000 || 0
 
 /** x, y, z as three i16 in mg at `at`, in m/s². */
 export const vectorMps2 = (view: DataView, at: number): [number, number, number] => [
-  milliGToMps2(view.getInt16(at)),
-  milliGToMps2(view.getInt16(at + 2)),
-  milliGToMps2(view.getInt16(at + 4))
+  mps2FromMilliG(view.getInt16(at)),
+  mps2FromMilliG(view.getInt16(at + 2)),
+  mps2FromMilliG(view.getInt16(at + 4))
 ]
 
 export function hexAt(view: DataView, at: number, length: number, separator = ''): string {

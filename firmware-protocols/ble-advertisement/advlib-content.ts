@@ -1,7 +1,8 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import { type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import type { Signal } from '../reading.ts'
-import { mps2FromG, setBattery, setHumidity } from './content-fields.ts'
+import { setBattery, setHumidity } from './content-fields.ts'
 
 /** Members of an advlib result that have a field of their own, with the range in which the value is one. */
 const NUMBERS: { readonly [member: string]: readonly [least: number, most: number, put: (draft: Draft, value: number) => void] } = {

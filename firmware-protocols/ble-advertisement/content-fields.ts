@@ -1,14 +1,10 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import { formatMac, toHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import type { Signal } from '../reading.ts'
 
 /** What many makers send in the same few ways. Values that a sensor cannot have measured are left out. */
-
-const STANDARD_GRAVITY = 9.80665
-
-/** g to m/s², to 10 µm/s². */
-export const mps2FromG = (g: number): number => Math.round(g * STANDARD_GRAVITY * 100_000) / 100_000 || 0
 
 export function viewOf(payload: Uint8Array): DataView {
   return new DataView(payload.buffer, payload.byteOffset, payload.length)

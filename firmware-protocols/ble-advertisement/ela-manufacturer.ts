@@ -1,8 +1,9 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import { toHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
-import { mps2FromG, setBattery, setHumidity, viewOf } from './content-fields.ts'
+import { setBattery, setHumidity, viewOf } from './content-fields.ts'
 import { type CountedState, setCountedState, setElaTemperature } from './ela-fields.ts'
 
 const ELA_COMPANY_ID = 0x0757
@@ -39,7 +40,7 @@ const COUNTED: ReadonlyMap<number, CountedState> = new Map([
  *
  * A type that is not known ends the reading.
  */
-export function readElaManufacturer(payload: Uint8Array): ContentResult {
+function readElaManufacturer(payload: Uint8Array): ContentResult {
   const extra: Extra = {}
   const reading: Draft = { extra }
   let at = 0

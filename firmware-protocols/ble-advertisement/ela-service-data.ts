@@ -1,7 +1,8 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import { type AdvertisementReader, type ContentContext, FOREIGN } from './advertisement-reader.ts'
-import { mps2FromG, setHumidity, viewOf } from './content-fields.ts'
+import { setHumidity, viewOf } from './content-fields.ts'
 import { type CountedState, setCountedState, setElaTemperature } from './ela-fields.ts'
 
 /**

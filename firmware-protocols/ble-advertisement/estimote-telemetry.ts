@@ -1,8 +1,9 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import { toHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
-import { mps2FromG, setBattery, setBatteryMilliV, viewOf } from './content-fields.ts'
+import { setBattery, setBatteryMilliV, viewOf } from './content-fields.ts'
 
 const ESTIMOTE_UUID = 0xfe9a
 const TELEMETRY = 2

@@ -1,8 +1,9 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import { toHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import { type ContentResult, refused } from './advertisement-reader.ts'
-import { addSignal, mps2FromG, s8p8, setBattery, setHumidity, viewOf } from './content-fields.ts'
+import { addSignal, s8p8, setBattery, setHumidity, viewOf } from './content-fields.ts'
 
 /** Of seconds since something: it has not happened, or longer ago than the field can say. */
 const NEVER_S = 0xffff

@@ -1,9 +1,10 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import { toHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import { utf8Text } from '../kit/text.ts'
 import { type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
-import { addSignal, mps2FromG, s8p8, setBattery, setHumidity, setReversedMac, viewOf } from './content-fields.ts'
+import { addSignal, s8p8, setBattery, setHumidity, setReversedMac, viewOf } from './content-fields.ts'
 
 const LENGTH = 24
 /** Serial number and check behind the blocks of a combination frame. */

@@ -1,8 +1,9 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import { utf8Text } from '../kit/text.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
-import { addSignal, mps2FromG, s8p8, setBattery, setHumidity, setReversedMac, viewOf } from './content-fields.ts'
+import { addSignal, s8p8, setBattery, setHumidity, setReversedMac, viewOf } from './content-fields.ts'
 
 const MINEW_UUID = 0xffe1
 const FRAME_TYPE = 0xa1
@@ -126,7 +127,7 @@ function fillMotion(view: DataView, draft: Draft, extra: Extra): void {
   draft.gyroRadps = [rates[0] * RADIANS_PER_DEGREE, rates[1] * RADIANS_PER_DEGREE, rates[2] * RADIANS_PER_DEGREE]
 }
 
-export function readMinewService(payload: Uint8Array): ContentResult {
+function readMinewService(payload: Uint8Array): ContentResult {
   if (payload[0] !== FRAME_TYPE) return FOREIGN
   if (payload[1] === INFO) return readInfo(payload)
   const found = FRAMES.get(payload[1] ?? -1)

@@ -1,9 +1,10 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import { toHex } from '../kit/hex.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
 import { uuidText } from './carrier-index.ts'
-import { mps2FromG, setBatteryMilliV, setHumidity, setMac, viewOf } from './content-fields.ts'
+import { setBatteryMilliV, setHumidity, setMac, viewOf } from './content-fields.ts'
 
 const BEACON_UUID = 0xfeab
 

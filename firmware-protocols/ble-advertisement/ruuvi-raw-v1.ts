@@ -1,6 +1,7 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import type { Draft } from '../kit/results.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
-import { mps2FromG, setHumidity, viewOf } from './content-fields.ts'
+import { setHumidity, viewOf } from './content-fields.ts'
 import { RUUVI_COMPANY_ID } from './ruuvi-fields.ts'
 
 const FORMAT_RAW_V1 = 3
@@ -17,7 +18,7 @@ const LENGTH = 14
  *   6    i16  acceleration x, y, z, mg
  *   12   u16  battery, mV
  */
-export function readRawV1(payload: Uint8Array): ContentResult {
+function readRawV1(payload: Uint8Array): ContentResult {
   if (payload.length !== LENGTH) return refused('FRAME_LENGTH', `${payload.length} bytes, not ${LENGTH}`)
   const view = viewOf(payload)
   const draft: Draft = { extra: { data_format: FORMAT_RAW_V1 } }

@@ -1,7 +1,8 @@
+import { mps2FromG } from '../kit/gravity.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
-import { mps2FromG, viewOf } from './content-fields.ts'
+import { viewOf } from './content-fields.ts'
 import { applyAir, applyMac, applyMovementCount, applyPower, RUUVI_COMPANY_ID } from './ruuvi-fields.ts'
 
 const FORMAT_RAW_V2 = 5
@@ -26,7 +27,7 @@ const metresPerSecond2 = (milliG: number): number | null => (milliG === NOT_AVAI
  *   16    u16  measurement sequence           65535 n/a
  *   18    6    MAC, display order             FF…FF n/a
  */
-export function readRawV2(payload: Uint8Array): ContentResult {
+function readRawV2(payload: Uint8Array): ContentResult {
   if (payload.length !== RAW_V2_LENGTH) return refused('FRAME_LENGTH', `${payload.length} bytes, not ${RAW_V2_LENGTH}`)
   const view = viewOf(payload)
   const extra: Extra = { data_format: FORMAT_RAW_V2 }

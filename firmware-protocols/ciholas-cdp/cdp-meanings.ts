@@ -1,9 +1,9 @@
+import { STANDARD_GRAVITY_MPS2 } from '../kit/gravity.ts'
 import type { Extra } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import type { Json, LocalPosition } from '../reading.ts'
 import type { CdpMeaning } from './cdp-items.ts'
 
-const STANDARD_GRAVITY = 9.80665
 const RADIANS = Math.PI / 180
 const PA_PER_MBAR = 100
 const FULL_SCALE_32 = 2_147_483_647
@@ -69,7 +69,7 @@ export function applyMeaning(meaning: CdpMeaning, draft: Draft, extra: Extra): v
       applyHardware(draft, extra)
       return
     case 'accel':
-      draft.accelMps2 = scaled(extra, STANDARD_GRAVITY)
+      draft.accelMps2 = scaled(extra, STANDARD_GRAVITY_MPS2)
       return
     case 'gyro':
       draft.gyroRadps = scaled(extra, RADIANS)

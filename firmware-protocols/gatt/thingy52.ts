@@ -1,8 +1,8 @@
+import { STANDARD_GRAVITY_MPS2 } from '../kit/gravity.ts'
 import type { Draft } from '../kit/results.ts'
 import type { Json } from '../reading.ts'
 import { type CharacteristicReader, type CharacteristicResult, content, tooShort } from './characteristic-reader.ts'
 
-const STANDARD_GRAVITY = 9.80665
 const RADIANS_PER_DEGREE = Math.PI / 180
 /** To a millionth: the digits of the sensor's step, not those of the conversion. */
 const micro = (value: number): number => Math.round(value * 1e6) / 1e6 || 0
@@ -95,7 +95,7 @@ const CHARACTERISTICS: { readonly [id: string]: Characteristic } = {
   '0406': {
     bytes: 18,
     read: (value, draft) => {
-      draft.accelMps2 = triple(value, 0, STANDARD_GRAVITY / 1024)
+      draft.accelMps2 = triple(value, 0, STANDARD_GRAVITY_MPS2 / 1024)
       draft.gyroRadps = triple(value, 6, RADIANS_PER_DEGREE / 32)
       inExtra(draft, { magnetic_field_ut: triple(value, 12, 1 / 16) })
     }

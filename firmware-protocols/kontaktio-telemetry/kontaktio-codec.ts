@@ -1,6 +1,7 @@
 import { applyTime, MAX_MESSAGE_BYTES, macOf, newDraft, parseMessage, rssiOf, timeOf, within } from '../ble-gateway/gateway-record.ts'
 import type { Codec, DecodeResult, Decoder, FrameContext } from '../codec.ts'
 import { formatUtc } from '../kit/civil-time.ts'
+import { mps2FromMilliG } from '../kit/gravity.ts'
 import { type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
 import { type Draft, failure, ignored } from '../kit/results.ts'
 import type { Reading, Signal } from '../reading.ts'
@@ -9,7 +10,6 @@ import type { Reading, Signal } from '../reading.ts'
 const NEVER_S = 65_535
 /** Ages are believed up to here, as of the same telemetry heard from the air: cheap clocks drift. */
 const AGE_LIMIT_S = 3600
-const STANDARD_GRAVITY = 9.80665
 
 const STREAM = /(?:^|\/)stream\/([^/]+)\//
 const ID = /^[\x21-\x7e]{1,64}$/
@@ -109,8 +109,7 @@ function applyAcceleration(record: JsonObject, draft: Draft, extra: Extra): void
   const sensitivity = within(record['accelerometerSensitivity'], 0, 1000)
   extra['accel_raw'] = { ...raw, sensitivity: sensitivity ?? null }
   if (sensitivity === undefined || sensitivity === 0) return
-  const mps2 = (value: number | null): number | null =>
-    value === null ? null : Math.round(value * sensitivity * STANDARD_GRAVITY * 100) / 100_000 || 0
+  const mps2 = (value: number | null): number | null => (value === null ? null : mps2FromMilliG(value * sensitivity))
   draft.accelMps2 = [mps2(raw.x), mps2(raw.y), mps2(raw.z)]
 }
 

@@ -1,9 +1,9 @@
 import { within } from '../ble-gateway/gateway-record.ts'
+import { STANDARD_GRAVITY_MPS2 } from '../kit/gravity.ts'
 import type { Extra, JsonObject } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import type { Signal } from '../reading.ts'
 
-const STANDARD_GRAVITY = 9.80665
 const PA_PER_HPA = 100
 const PA_PER_BAR = 100_000
 
@@ -88,7 +88,7 @@ function applyAcceleration(message: JsonObject, draft: Draft, extra: Extra): voi
     extra['tilt_raw'] = axes
     return
   }
-  const scale = MILLI_G_MODELS.has(model) ? STANDARD_GRAVITY / 1000 : 1
+  const scale = MILLI_G_MODELS.has(model) ? STANDARD_GRAVITY_MPS2 / 1000 : 1
   const metres = (value: number | null): number | null => (value === null ? null : Math.round(value * scale * 100_000) / 100_000 || 0)
   draft.accelMps2 = [metres(x), metres(y), metres(z)]
 }

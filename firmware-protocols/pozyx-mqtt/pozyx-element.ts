@@ -1,9 +1,9 @@
 import { formatUtc, MAX_EPOCH_MS } from '../kit/civil-time.ts'
+import { STANDARD_GRAVITY_MPS2 } from '../kit/gravity.ts'
 import { boundedJson, type Extra, finiteNumber, isJsonObject, type JsonObject, keepRest } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import type { Json } from '../reading.ts'
 
-const STANDARD_GRAVITY = 9.80665
 const RADIANS = Math.PI / 180
 
 export const idOf = (value: unknown): string | undefined =>
@@ -65,8 +65,8 @@ export function applyTagData(tagData: JsonObject, draft: Draft, extra: Extra): v
   }
   const accel = samplesOf(tagData['accelerometer'])
   const lastAccel = accel.at(-1)
-  if (lastAccel) draft.accelMps2 = scaled(lastAccel, STANDARD_GRAVITY / 1000)
-  if (accel.length > 1) extra['accel_mps2_samples'] = objects(accel, STANDARD_GRAVITY / 1000)
+  if (lastAccel) draft.accelMps2 = scaled(lastAccel, STANDARD_GRAVITY_MPS2 / 1000)
+  if (accel.length > 1) extra['accel_mps2_samples'] = objects(accel, STANDARD_GRAVITY_MPS2 / 1000)
   const gyro = samplesOf(tagData['gyro'])
   const lastGyro = gyro.at(-1)
   if (lastGyro) draft.gyroRadps = scaled(lastGyro, RADIANS)

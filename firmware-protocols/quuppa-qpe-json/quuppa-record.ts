@@ -1,9 +1,8 @@
 import { formatUtc, MAX_EPOCH_MS } from '../kit/civil-time.ts'
+import { STANDARD_GRAVITY_MPS2 } from '../kit/gravity.ts'
 import { boundedJson, type Extra, finiteNumber, type JsonObject, snakeCase } from '../kit/json.ts'
 import type { Draft } from '../kit/results.ts'
 import type { LocalPosition, Signal } from '../reading.ts'
-
-const STANDARD_GRAVITY = 9.80665
 
 /** Epoch milliseconds; undefined for null, 0 and what is no time. */
 export function timeMs(value: unknown): number | undefined {
@@ -71,7 +70,7 @@ export function applySensors(record: JsonObject, draft: Draft): void {
   if (Array.isArray(acceleration)) {
     const [x, y, z] = [0, 1, 2].map((axis) => finiteNumber(acceleration[axis]))
     if (x !== undefined && y !== undefined && z !== undefined)
-      draft.accelMps2 = [x * STANDARD_GRAVITY, y * STANDARD_GRAVITY, z * STANDARD_GRAVITY]
+      draft.accelMps2 = [x * STANDARD_GRAVITY_MPS2, y * STANDARD_GRAVITY_MPS2, z * STANDARD_GRAVITY_MPS2]
   }
   const triggers = finiteNumber(record['triggerCount'])
   if (triggers !== undefined && triggers >= 0) draft.movementCount = triggers
