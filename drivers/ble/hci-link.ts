@@ -5,7 +5,7 @@ import { eachReport, isAdvertisingEvent } from './advertising-reports.ts'
 import { SCAN_ENABLE_OPCODES } from './hci-commands.ts'
 
 /** How long a controller may take to answer; the specification has them answer within a second. */
-export const ANSWER_LIMIT_MS = 2_000
+const ANSWER_LIMIT_MS = 2_000
 const COMMAND_COMPLETE = 0x0e
 const COMMAND_STATUS = 0x0f
 const ACL_PACKET = 0x02

@@ -3,9 +3,9 @@ import { type Clock, DriverError, type TimerHandle } from '../driver.ts'
 /** How often it is looked whether the adapter is there and heard. */
 export const LOOK_EVERY_MS = 1_000
 /** A radio that is silent for this long is told again to scan: it costs nothing, and revives one that was reset unnoticed. */
-export const NUDGE_AFTER_MS = 10_000
+const NUDGE_AFTER_MS = 10_000
 /** Another program that goes on switching scanning off is answered at most this often. */
-export const DISTURBED_PAUSE_MS = 1_000
+const DISTURBED_PAUSE_MS = 1_000
 
 /** So many times a minute it is no accident. */
 const DISTURBED_OFTEN = 5

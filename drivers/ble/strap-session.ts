@@ -5,9 +5,9 @@ import { codecUuid, fullUuid } from './report-filter.ts'
 import type { StrapSettings } from './settings.ts'
 
 /** From the connection to the last subscription; noble says nothing of requests that a strap refuses. */
-export const SETUP_LIMIT_MS = 15_000
+const SETUP_LIMIT_MS = 15_000
 
-export const READ_EVERY_MS = 600_000
+const READ_EVERY_MS = 600_000
 /** Requests and confirmations that wait for the strap; we ask one thing at a time, so only a strap that floods gets there. */
 const QUEUE_MAX = 64
 

@@ -12,7 +12,7 @@ import { StrapSession } from './strap-session.ts'
 export const CONNECT_LIMIT_MS = 8_000
 /** What an adapter may take to say that an attempt was cancelled, or that a connection has ended. */
 const FAREWELL_MS = 2_000
-export const RETRY_FIRST_MS = 1_000
+const RETRY_FIRST_MS = 1_000
 const RETRY_MAX_MS = 30_000
 /** Attempts in a row that fail before the source is said to be degraded. */
 const FAILURES_AMISS = 3

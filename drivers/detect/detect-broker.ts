@@ -6,7 +6,7 @@ import { type BrokerAccess, mqttSource, proposeConfig, travelsOver } from './pro
 import { rankTopics } from './rank-topics.ts'
 import { TopicPanel } from './topic-panel.ts'
 
-export const DEFAULT_BROKER_MS = 15_000
+const DEFAULT_BROKER_MS = 15_000
 const PROGRESS_EVERY_MS = 1_000
 /** Messages a second that are looked into; of a flood the rest is counted only. */
 const LOOKED_INTO_PER_SECOND = 2_000

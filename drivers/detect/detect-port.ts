@@ -10,7 +10,7 @@ import { findingOf, possibilities } from './rank-streams.ts'
 import { type NamePort, stablePortName } from './stable-port-name.ts'
 
 /** Long enough for three sentences of a receiver that speaks once a second. */
-export const DEFAULT_LISTEN_MS = 3_000
+const DEFAULT_LISTEN_MS = 3_000
 /** A device server has one speed, so all the time is for that. */
 const TCP_STRETCH = 4
 /** A question is repeated, since the first one may wake the device only. */

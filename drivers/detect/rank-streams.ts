@@ -35,7 +35,7 @@ export interface Judged {
   readonly detected: boolean
 }
 
-export function evidenceBits({ codec, tally }: StreamEvidence): number {
+function evidenceBits({ codec, tally }: StreamEvidence): number {
   const { solidFrames, slightFrames, ignoredFrames } = tally
   const checksumBits = codec.serialHabits?.checksumBits ?? 0
   if (checksumBits > 0) return (solidFrames + slightFrames + ignoredFrames) * (Math.min(checksumBits, MOST_CHECKSUM_BITS) + START_MARK_BITS)
@@ -124,7 +124,7 @@ function otherWhy(top: Judged, other: Judged): string {
   return whyOf(other)
 }
 
-export function alternative(top: Judged, other: Judged): Alternative {
+function alternative(top: Judged, other: Judged): Alternative {
   const { protocol, title } = other.evidence.codec
   return { protocol, title, score: rounded(other.score), tie: top !== other && isTie(top, other), why: otherWhy(top, other) }
 }

@@ -6,14 +6,14 @@ import { Walker } from './walker.ts'
 const WORN_AT_M = 1.3
 const LYING_AT_M = 0.2
 /** A lying person who has not moved for this long is reported as motionless. */
-export const MOTIONLESS_AFTER_MS = 15_000
+const MOTIONLESS_AFTER_MS = 15_000
 const LOW_BATTERY_PCT = 15
 const FULL_TO_EMPTY_MS = 48 * 3_600_000
 /** The tag's movement counter counts steps; it is one byte. */
 const STEP_M = 0.7
 const MOTION_MODULUS = 256
 /** One momentary press of the button is announced for this long. */
-export const SOS_PRESS_MS = 10_000
+const SOS_PRESS_MS = 10_000
 
 const toCentimetres = (metres: number): number => Math.round(metres * 100) / 100
 

@@ -13,7 +13,7 @@ export interface At2Header {
 const bigEndian = (value: number, length: number): number[] =>
   Array.from({ length }, (_unused, at) => Math.floor(value / 2 ** (8 * (length - 1 - at))) & 0xff)
 
-export function encodeAt2(type: number, header: At2Header, body: readonly number[]): Uint8Array {
+function encodeAt2(type: number, header: At2Header, body: readonly number[]): Uint8Array {
   const { mode = 0, sos = false, moving = false, battery = 255, temperatureDegC = 20, option = 0 } = header
   const status = (mode << 5) | (sos ? 0x10 : 0) | (moving ? 0x04 : 0)
   return Uint8Array.of(type, status, battery, Math.round(((temperatureDegC + 44) * 255) / 129), option, ...body)

@@ -18,7 +18,7 @@ const SHORT_LENGTH = 23
  *   22   i8     strength at 1 m, dBm
  *   23   u8     reserved for the maker; may be missing
  */
-export function readAltBeacon(payload: Uint8Array, companyId: number): ContentResult {
+function readAltBeacon(payload: Uint8Array, companyId: number): ContentResult {
   const { length } = payload
   if (length < 2) return FOREIGN
   const view = viewOf(payload)

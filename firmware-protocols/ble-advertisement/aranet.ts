@@ -3,7 +3,7 @@ import type { Draft } from '../kit/results.ts'
 import { type AdvertisementReader, type ContentResult, refused } from './advertisement-reader.ts'
 import { setBattery, setHumidity, viewOf } from './content-fields.ts'
 
-export const ARANET_COMPANY_ID = 0x0702
+const ARANET_COMPANY_ID = 0x0702
 /** Aranet4 sends no type before its state; all others do. */
 const ARANET4_BYTES = 22
 const TYPED_BYTES = 24

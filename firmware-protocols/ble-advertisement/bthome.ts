@@ -27,7 +27,7 @@ const RESTARTED_BELOW = 100
  * Encrypted is AES-CCM with a 4-byte tag, the device's 16-byte key and the nonce
  * `MAC in display order (6) | D2 FC | byte 0 | counter as sent (4)`.
  */
-export function readBthome(payload: Uint8Array, context: ContentContext): ContentResult {
+function readBthome(payload: Uint8Array, context: ContentContext): ContentResult {
   const info = payload[0]
   if (info === undefined) return refused('FRAME_LENGTH', 'no bytes')
   if (info >> 5 !== VERSION) return refused('FRAME_FORMAT', `version ${info >> 5}, not ${VERSION}`)

@@ -30,7 +30,7 @@ const tooShort = (frame: string, { length }: Uint8Array, least: number): Content
  * TLM does not say of whom: like all frames without an identity it is of the sender's address. Other frames under this UUID (Google's
  * location network 40 and 41, KKM's sensors) are not Eddystone.
  */
-export function readEddystone(payload: Uint8Array): ContentResult {
+function readEddystone(payload: Uint8Array): ContentResult {
   switch (payload[0]) {
     case UID:
       return readUid(payload)

@@ -13,7 +13,7 @@ import { setBattery, setMac, viewOf } from './content-fields.ts'
 import { decryptKkm, KKM_CIPHER_BYTES } from './kkm-crypto.ts'
 import { type KkmDraft, readBlocks, readMaskedFields } from './kkm-sensor.ts'
 
-export const KKM_COMPANY_ID = 0x0a53
+const KKM_COMPANY_ID = 0x0a53
 /** Eddystone's, which KKM's own frames share. */
 const EDDYSTONE_UUID = 0xfeaa
 const BATTERY_UUID = 0x2080

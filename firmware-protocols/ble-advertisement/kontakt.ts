@@ -28,7 +28,7 @@ const HIGHEST_CHANNEL = 39
  * Telemetry names nobody, so all frames of a device are of its address: with the unique id as tag one device would be two. Only
  * where the address is not known the unique id stands in.
  */
-export function readKontakt(payload: Uint8Array, context: ContentContext): ContentResult {
+function readKontakt(payload: Uint8Array, context: ContentContext): ContentResult {
   switch (payload[0]) {
     case SHUFFLED:
       return { kind: 'content', reading: { extra: { frame: 'shuffled', data: toHex(payload.subarray(1)) } } }

@@ -4,7 +4,7 @@ import type { Draft } from '../kit/results.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
 import { setBattery, viewOf } from './content-fields.ts'
 
-export const MIKROTIK_COMPANY_ID = 0x094f
+const MIKROTIK_COMPANY_ID = 0x094f
 const VERSION = 1
 const BYTES = 18
 const ENCRYPTED = 0x01

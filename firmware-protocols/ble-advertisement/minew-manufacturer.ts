@@ -4,7 +4,7 @@ import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from '
 import { addSignal, s8p8, setBattery, setHumidity, setReversedMac, viewOf } from './content-fields.ts'
 import { readConnectV3 } from './minew-connect-v3.ts'
 
-export const MINEW_COMPANY_ID = 0x0639
+const MINEW_COMPANY_ID = 0x0639
 
 const ENERGY_FULL_SCALE = 4095
 
@@ -19,7 +19,7 @@ const ENERGY_FULL_SCALE = 4095
  *         version 1      2 battery, %   3 door open   4 taken off   5 this is what it sends for   7 MAC (15 bytes)
  *   CA  Connect V3       `minew-connect-v3.ts`
  */
-export function readMinewManufacturer(payload: Uint8Array): ContentResult {
+function readMinewManufacturer(payload: Uint8Array): ContentResult {
   switch (payload[0]) {
     case 0x51:
       return readMse(payload)

@@ -32,7 +32,7 @@ const LOG_LUX_STEP = Math.log(65_536) / 254
  *
  * Three bytes name no device: the tag is the sender's address.
  */
-export function readShort(payload: Uint8Array): ContentResult {
+function readShort(payload: Uint8Array): ContentResult {
   if (payload.length !== SHORT_LENGTH) return refused('FRAME_LENGTH', `${payload.length} bytes, not ${SHORT_LENGTH}`)
   const view = viewOf(payload)
   const extra: Extra = { data_format: FORMAT_SHORT }
@@ -64,7 +64,7 @@ const u24 = (view: DataView, at: number): number => view.getUint8(at) * 0x1_0000
  *   29        5 reserved
  *   34   6    MAC, display order             FF…FF n/a
  */
-export function readExtended(payload: Uint8Array): ContentResult {
+function readExtended(payload: Uint8Array): ContentResult {
   if (payload.length !== EXTENDED_LENGTH) return refused('FRAME_LENGTH', `${payload.length} bytes, not ${EXTENDED_LENGTH}`)
   const view = viewOf(payload)
   const extra: Extra = { data_format: FORMAT_EXTENDED }

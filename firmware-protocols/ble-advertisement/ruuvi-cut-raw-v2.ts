@@ -18,7 +18,7 @@ const NOT_AVAILABLE_U16 = 0xffff
  *   10   u16  measurement sequence           65535 n/a
  *   12   6    MAC, display order             FF…FF n/a
  */
-export function readCutRawV2(payload: Uint8Array): ContentResult {
+function readCutRawV2(payload: Uint8Array): ContentResult {
   if (payload.length !== LENGTH) return refused('FRAME_LENGTH', `${payload.length} bytes, not ${LENGTH}`)
   const view = viewOf(payload)
   const extra: Extra = { data_format: FORMAT_CUT }

@@ -4,7 +4,7 @@ import type { Draft } from '../kit/results.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
 import { setHumidity, viewOf } from './content-fields.ts'
 
-export const SENSIRION_COMPANY_ID = 0x06d5
+const SENSIRION_COMPANY_ID = 0x06d5
 const LIVE_SAMPLE = 0
 const NOT_MEASURED = 0xffff
 

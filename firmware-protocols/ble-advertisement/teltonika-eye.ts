@@ -4,7 +4,7 @@ import type { Signal } from '../reading.ts'
 import { type AdvertisementReader, type ContentResult, FOREIGN, refused } from './advertisement-reader.ts'
 import { setHumidity, viewOf } from './content-fields.ts'
 
-export const TELTONIKA_COMPANY_ID = 0x089a
+const TELTONIKA_COMPANY_ID = 0x089a
 const PROTOCOL_VERSION = 1
 
 const TEMPERATURE = 0x01

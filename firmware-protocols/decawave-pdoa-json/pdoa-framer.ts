@@ -12,11 +12,7 @@ const CLOSE = 0x7d
  * Plain forms, which the node prints when its report level is raised (`json_2pc.c` of the node's firmware): `h` stands for an
  * upper-case hex digit, everything else for itself.
  */
-export const PLAIN_FORMS = [
-  'RAhhhh hh hhhhhhhh hhhhhhhh hhhhhhhh h X:hhhh Y:hhhh Z:hhhh',
-  'ARhhhhhhhhhhhhhhhhhhhhhh',
-  'SNh hhhhhhhhhhhh'
-] as const
+const PLAIN_FORMS = ['RAhhhh hh hhhhhhhh hhhhhhhh hhhhhhhh h X:hhhh Y:hhhh Z:hhhh', 'ARhhhhhhhhhhhhhhhhhhhhhh', 'SNh hhhhhhhhhhhh'] as const
 
 /**
  * Cuts `JS<length 4>{…}` by its length, which is hex, padded with zeros or blanks, and counts the object alone; and the plain

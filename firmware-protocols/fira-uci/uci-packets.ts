@@ -20,7 +20,7 @@ export const GROUP_SESSION = 1
 export const GROUP_RANGING = 2
 
 const MAX_DATA_LENGTH = 2048
-export const MAX_PACKET_LENGTH = HEADER_LENGTH + MAX_DATA_LENGTH
+const MAX_PACKET_LENGTH = HEADER_LENGTH + MAX_DATA_LENGTH
 
 /** First byte, without the segment bit, of data that was received. */
 const DATA_RECEIVED = 0x02
@@ -32,7 +32,7 @@ const LAST_OPCODE = [0x08, 0x0b, 0x05, 0x3f]
 const FIRST_VENDOR_GROUP = 9
 
 export const messageType = (bytes: Uint8Array, at = 0): number => (bytes[at] ?? 0) >> 5
-export const isSegment = (bytes: Uint8Array, at = 0): boolean => ((bytes[at] ?? 0) & 0x10) !== 0
+const isSegment = (bytes: Uint8Array, at = 0): boolean => ((bytes[at] ?? 0) & 0x10) !== 0
 export const isData = (bytes: Uint8Array, at = 0): boolean => ((bytes[at] ?? 0) & 0xef) === DATA_RECEIVED
 
 /** Notification with measurements. */
@@ -50,7 +50,7 @@ export function measurementLength(type: number, extended: boolean): number | und
 }
 
 /** Whether a payload of `length` bytes at `at`, of which those up to `to` are there, can be session info. */
-export function fitsSessionInfo(bytes: Uint8Array, at: number, to: number, length: number): boolean {
+function fitsSessionInfo(bytes: Uint8Array, at: number, to: number, length: number): boolean {
   if (length < INFO_HEAD_LENGTH) return false
   if (to < at + INFO_HEAD_LENGTH) return true
   const extended = bytes[at + 15] ?? 0

@@ -42,7 +42,7 @@ export interface RawField {
 }
 
 /** Bytes of the `index`-th number; negative: signed. */
-export function widthOf(type: number, index: number): number {
+function widthOf(type: number, index: number): number {
   const { head = [], item = [] } = LAYOUTS[type] ?? AS_BYTES
   return head[index] ?? item[(index - head.length) % item.length] ?? 0
 }

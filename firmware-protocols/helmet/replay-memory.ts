@@ -5,7 +5,7 @@ import { LruMap } from '../kit/lru-map.ts'
 export type Freshness = 'new' | 'late' | 'duplicate' | 'replay'
 
 /** Sequences below the highest of which it is known whether they were heard. */
-export const WINDOW = 32
+const WINDOW = 32
 /** Tags that are remembered. */
 const REMEMBERED_TAGS = 16_384
 

@@ -4,7 +4,7 @@ import type { Draft } from '../kit/results.ts'
 import type { LocalPosition, Range } from '../reading.ts'
 
 const ROLES = ['node', 'anchor', 'tag', 'console', 'dt_master', 'dt_slave', 'monitor']
-export const ROLE_NODE = 0
+const ROLE_NODE = 0
 export const ROLE_TAG = 2
 
 export const roleName = (role: number): string => ROLES[role] ?? `role_${role}`

@@ -8,11 +8,11 @@ import { u16 } from '../kit/little-endian.ts'
  *   variable:  length u16 at 2, of the whole frame with header and checksum
  *   last byte: low 8 bits of the sum of all bytes before it; Anchor_Frame0 has the constant 0xEE instead, and no checksum
  */
-export const NLINK_HEADER = 0x55
+const NLINK_HEADER = 0x55
 export const NLINK_IOT_HEADER = 0x6a
-export const ANCHOR_FRAME_LENGTH = 896
-export const TAG_FRAME_LENGTH = 128
-export const ANCHOR_FRAME_TAIL = 0xee
+const ANCHOR_FRAME_LENGTH = 896
+const TAG_FRAME_LENGTH = 128
+const ANCHOR_FRAME_TAIL = 0xee
 export const ANCHOR_FRAME_NODES = 30
 export const ANCHOR_FRAME_NODE_LENGTH = 27
 

@@ -13,7 +13,7 @@ export interface PozyxBlink {
   readonly anchors?: readonly { readonly anchorId: string; readonly rss: number }[]
 }
 
-export function pozyxElement({ tagId, timeMs, position, blinkIndex, accelerometer, anchors = [] }: PozyxBlink): object {
+function pozyxElement({ tagId, timeMs, position, blinkIndex, accelerometer, anchors = [] }: PozyxBlink): object {
   const coordinates = position && {
     x: Math.round(position.x * 1000),
     y: Math.round(position.y * 1000),

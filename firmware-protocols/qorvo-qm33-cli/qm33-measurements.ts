@@ -54,7 +54,7 @@ export function putField(measurement: Measurement, name: string, value: Json): v
 }
 
 /** Why the record cannot be right, or undefined. */
-export function faultOf(measurement: Measurement): DecodeResult | undefined {
+function faultOf(measurement: Measurement): DecodeResult | undefined {
   const { mac, status, distance_m } = measurement
   if (typeof mac !== 'string' || !MAC.test(mac)) return failure('FRAME_FORMAT', 'a measurement without an address')
   if (typeof status !== 'string') return failure('FRAME_FORMAT', 'a measurement without a status')

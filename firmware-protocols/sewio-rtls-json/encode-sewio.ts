@@ -5,7 +5,7 @@ import { formatUtc } from '../kit/civil-time.ts'
 export type SewioStreams = Readonly<Record<string, string | number>>
 
 /** `2016-10-18 14:16:56.365` */
-export const sewioTime = (epochMs: number): string => formatUtc(epochMs).replace('T', ' ').replace('Z', '')
+const sewioTime = (epochMs: number): string => formatUtc(epochMs).replace('T', ' ').replace('Z', '')
 
 export function sewioFeed(id: string, streams: SewioStreams, atMs: number): object {
   const at = sewioTime(atMs)

@@ -27,7 +27,7 @@ const WIDTHS = 'widths and number of fields do not fit'
 /** Which anchors a slot of an `ma` line with four slots is about (manual 8.1.1). */
 const PAIRS: readonly (readonly [number, number] | undefined)[] = [undefined, [0, 1], [0, 2], [1, 2]]
 
-export const trekSettingsSchema = z.strictObject({
+const trekSettingsSchema = z.strictObject({
   sosByte: z.boolean().default(false).meta({
     title: 'SOS byte',
     description:
