@@ -141,7 +141,10 @@ export interface DriverRun {
 export interface ExclusiveClaim {
   /** The setting that names it. */
   readonly setting: string
-  /** The same text for every way of writing the same thing. */
+  /**
+   * The same text for every way of writing the same thing, whichever driver it is that wants it: begins with what kind of thing it is, as in
+   * `tcp-port 1883`.
+   */
   readonly resource: string
   /** Why there can be only one, as the beginning of a sentence. */
   readonly why: string

@@ -24,7 +24,7 @@ export function createBleDriver(options: BleDriverOptions = {}): Driver<BleSetti
     exclusiveClaims: ({ adapter }) => [
       {
         setting: 'adapter',
-        resource: /^hci/i.test(adapter) ? adapter.toLowerCase() : normalAddress(adapter),
+        resource: `ble-adapter ${/^hci/i.test(adapter) ? adapter.toLowerCase() : normalAddress(adapter)}`,
         why: 'an adapter can be told how to scan by one source only',
         remedy: 'name another adapter, or remove one of the two sources (or set `enabled: false` in it)'
       }

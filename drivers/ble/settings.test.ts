@@ -42,6 +42,6 @@ it('claims an adapter, however it is written', () => {
     createBleDriver()
       .exclusiveClaims?.(bleSettingsSchema.parse({ adapter }))
       .map(({ resource }) => resource)
-  expect(claims('HCI1')).toEqual(['hci1'])
-  expect(claims('00:1A:7D:DA:71:13')).toEqual(['001a7dda7113'])
+  expect(claims('HCI1')).toEqual(['ble-adapter hci1'])
+  expect(claims('00:1A:7D:DA:71:13')).toEqual(['ble-adapter 001a7dda7113'])
 })

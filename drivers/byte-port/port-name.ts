@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import type { ExclusiveClaim } from '../driver.ts'
 
 /** What `port` may name: a device file, a USB adapter wherever it is plugged in, or a serial device server. */
 export type PortName =
@@ -27,8 +28,13 @@ export function parsePortName(text: string): PortName | undefined {
   return PATH.test(text) ? { kind: 'path', path: text } : undefined
 }
 
+/** A port has one owner, whatever drivers the two sources have. `remedy`: what to do instead. */
+export function portClaim(port: string, remedy: string): ExclusiveClaim {
+  return { setting: 'port', resource: `byte-port ${portKey(port)}`, why: 'a port can be used by one source only', remedy }
+}
+
 /** The same text for two names that are written otherwise and mean the same port. Links between device files are not followed. */
-export function portKey(text: string): string {
+function portKey(text: string): string {
   const name = parsePortName(text)
   if (name === undefined) return text
   if (name.kind === 'path') return name.path.startsWith('/') ? posix.normalize(name.path) : name.path.toUpperCase()

@@ -1,4 +1,5 @@
 import { type Driver, DriverError } from '../driver.ts'
+import { tcpPortClaim } from '../net/listen-settings.ts'
 import { HttpPushRun } from './http-push-run.ts'
 import { type HttpPushSettings, httpPushSettingsSchema } from './settings.ts'
 
@@ -8,14 +9,7 @@ export const httpPushDriver: Driver<HttpPushSettings> = {
   title: 'HTTP endpoint to which others push',
   carries: ['http'],
   settings: httpPushSettingsSchema,
-  exclusiveClaims: ({ port }) => [
-    {
-      setting: 'port',
-      resource: String(port),
-      why: 'a port can be listened to by one source only',
-      remedy: 'give each a port of its own, or remove one of the two sources (or set `enabled: false` in it)'
-    }
-  ],
+  exclusiveClaims: ({ port }) => [tcpPortClaim(port)],
   createRun(settings, codec, context) {
     if (codec === undefined) throw new DriverError('PROTOCOL_MISSING', 'an http source needs a protocol', { retriable: false })
     return new HttpPushRun(settings, codec, context)

@@ -1,26 +1,11 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
 import { SECRET, written } from '../../firmware-protocols/kit/setting-marks.ts'
+import { listenPortSchema, tcpListenerShape } from '../net/listen-settings.ts'
 import { tlsServerSchema } from '../net/tls-server.ts'
 
 export const httpPushSettingsSchema = z.strictObject({
-  port: z
-    .int()
-    .min(1)
-    .max(65_535)
-    .meta({ title: 'Port', description: 'TCP port to listen on; not that of the page', examples: [8090] }),
-  address: z
-    .string()
-    .refine((text) => isIP(text) !== 0, {
-      message: 'is no IP address',
-      params: { remedy: 'write an address of this machine, or leave it out for all of them' }
-    })
-    .default('0.0.0.0')
-    .meta({
-      ...written('an IP address of this machine'),
-      title: 'Address',
-      description: 'Address of this machine to listen on; 0.0.0.0 for all of IPv4, `::` for both kinds'
-    }),
+  port: listenPortSchema.meta({ title: 'Port', description: 'TCP port to listen on; not that of the page', examples: [8090] }),
+  address: tcpListenerShape.address,
   path: z
     .string()
     .regex(/^\/[^\s?#]*$/, 'a path that begins with / and has no blank, ? or #')
@@ -65,12 +50,7 @@ export const httpPushSettingsSchema = z.strictObject({
     title: 'Requests at a time',
     description: 'Requests that may be received or wait for the log; more are answered 503 with Retry-After, and counted as dropped'
   }),
-  maxConnections: z
-    .int()
-    .min(1)
-    .max(65_535)
-    .default(512)
-    .meta({ title: 'Connections', description: 'Connections at a time; more are closed at once, and counted as dropped' }),
+  maxConnections: tcpListenerShape.maxConnections,
   bodyTimeoutS: z
     .number()
     .min(1)

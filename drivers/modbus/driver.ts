@@ -1,4 +1,4 @@
-import { parsePortName, portKey } from '../byte-port/port-name.ts'
+import { parsePortName, portClaim } from '../byte-port/port-name.ts'
 import type { Driver } from '../driver.ts'
 import { ModbusRun } from './modbus-run.ts'
 import { type ModbusSettings, modbusSettingsSchema } from './settings.ts'
@@ -14,13 +14,6 @@ export const modbusDriver: Driver<ModbusSettings> = {
     // A Modbus TCP device may well take several connections; a line has one master.
     framingOf(settings) === 'tcp' || parsePortName(settings.port) === undefined
       ? []
-      : [
-          {
-            setting: 'port',
-            resource: portKey(settings.port),
-            why: 'a serial line can be used by one source only',
-            remedy: 'put all units of the line into one source, or name another port'
-          }
-        ],
+      : [portClaim(settings.port, 'put all units of the line into one source, or name another port')],
   createRun: (settings, _codec, context) => new ModbusRun(settings, context)
 }

@@ -1,4 +1,5 @@
 import { type Driver, DriverError } from '../driver.ts'
+import { tcpPortClaim } from '../net/listen-settings.ts'
 import { BrokerRun } from './broker-run.ts'
 import { Sessions } from './sessions.ts'
 import { type MqttBrokerSettings, mqttBrokerSettingsSchema } from './settings.ts'
@@ -12,14 +13,7 @@ export function createMqttBrokerDriver(): Driver<MqttBrokerSettings> {
     title: 'Built-in MQTT broker (3.1 and 3.1.1)',
     carries: ['mqtt'],
     settings: mqttBrokerSettingsSchema,
-    exclusiveClaims: ({ port }) => [
-      {
-        setting: 'port',
-        resource: String(port),
-        why: 'a port can be listened to by one source only',
-        remedy: 'give each a port of its own, or remove one of the two sources (or set `enabled: false` in it)'
-      }
-    ],
+    exclusiveClaims: ({ port }) => [tcpPortClaim(port)],
     createRun(settings, codec, context) {
       if (codec === undefined) throw new DriverError('PROTOCOL_MISSING', 'an mqtt-broker source needs a protocol', { retriable: false })
       const sessions = sessionsBySource.get(context.sourceId) ?? new Sessions()

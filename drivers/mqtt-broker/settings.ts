@@ -1,7 +1,7 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
 import { SECRET, written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { topicFilterProblem } from '../mqtt/settings.ts'
+import { listenPortSchema, tcpListenerShape } from '../net/listen-settings.ts'
 import { tlsServerSchema } from '../net/tls-server.ts'
 
 const topicFilterSchema = z
@@ -46,7 +46,7 @@ const usersSchema = z
         issues.addIssue({
           code: 'custom',
           path: [index, 'name'],
-          message: `is there twice: ${name}`,
+          message: `stands twice: ${name}`,
           params: { remedy: 'give each user a name of its own' }
         })
       seen.add(name)
@@ -54,24 +54,8 @@ const usersSchema = z
   })
 
 export const mqttBrokerSettingsSchema = z.strictObject({
-  port: z
-    .int()
-    .min(1)
-    .max(65_535)
-    .default(1_883)
-    .meta({ title: 'Port', description: 'TCP port to listen on; 1883 is usual, and 8883 with TLS' }),
-  address: z
-    .string()
-    .refine((text) => isIP(text) !== 0, {
-      message: 'is no IP address',
-      params: { remedy: 'write an address of this machine, or leave it out for all of them' }
-    })
-    .default('0.0.0.0')
-    .meta({
-      ...written('an IP address of this machine'),
-      title: 'Address',
-      description: 'Address of this machine to listen on; 0.0.0.0 for all of IPv4, `::` for both kinds'
-    }),
+  port: listenPortSchema.default(1_883).meta({ title: 'Port', description: 'TCP port to listen on; 1883 is usual, and 8883 with TLS' }),
+  address: tcpListenerShape.address,
   users: usersSchema.optional().meta({ title: 'Users', description: 'Who may connect. Without it, whoever reaches the port can publish' }),
   tls: tlsServerSchema.optional(),
   topics: z
@@ -94,12 +78,7 @@ export const mqttBrokerSettingsSchema = z.strictObject({
     .max(268_435_455)
     .default(1_048_576)
     .meta({ title: 'Longest message (bytes)', description: 'Who sends longer ones is disconnected, and counted as an error' }),
-  maxConnections: z
-    .int()
-    .min(1)
-    .max(65_535)
-    .default(512)
-    .meta({ title: 'Connections', description: 'Connections at a time; more are closed at once, and counted as dropped' }),
+  maxConnections: tcpListenerShape.maxConnections,
   maxInflight: z.int().min(1).max(65_535).default(100).meta({
     title: 'In flight',
     description: 'Messages of one client that may wait for the log; no more are read from it until some are stored'

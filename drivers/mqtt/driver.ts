@@ -35,7 +35,7 @@ function exclusiveClaims({ url, clientId }: MqttSettings): readonly ExclusiveCla
   return [
     {
       setting: 'clientId',
-      resource: `${hostOf(url)} ${clientId}`,
+      resource: `mqtt-session ${hostOf(url)} ${clientId}`,
       why: 'a broker throws out the one of two connections with the same client id that came first',
       remedy: 'give each source an id of its own, or remove clientId from both'
     }

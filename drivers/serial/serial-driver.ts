@@ -1,6 +1,6 @@
 import type { Codec } from '../../firmware-protocols/codec.ts'
 import type { BytePort, PortListener } from '../byte-port/byte-port.ts'
-import { parsePortName, portKey } from '../byte-port/port-name.ts'
+import { parsePortName, portClaim } from '../byte-port/port-name.ts'
 import { resolvePort } from '../byte-port/resolve-port.ts'
 import { openTcpPort } from '../byte-port/tcp-port.ts'
 import { openTtyPort } from '../byte-port/tty-port.ts'
@@ -34,14 +34,7 @@ export const serialDriver: Driver<SerialSettings> = {
   title: 'Serial port or serial device server',
   carries: ['serial'],
   settings: serialSettingsSchema,
-  exclusiveClaims: ({ port }) => [
-    {
-      setting: 'port',
-      resource: portKey(port),
-      why: 'a port can be read by one source only',
-      remedy: 'name another port, or remove one of the two sources (or set `enabled: false` in it)'
-    }
-  ],
+  exclusiveClaims: ({ port }) => [portClaim(port, 'name another port, or remove one of the two sources (or set `enabled: false` in it)')],
   createRun(settings, codec, context) {
     if (codec === undefined) throw new DriverError('PROTOCOL_MISSING', 'a serial source needs a protocol', { retriable: false })
     return new SerialRun(settings, codec, context)

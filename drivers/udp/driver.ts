@@ -25,7 +25,7 @@ function portClaim({ address, multicast, port }: UdpSettings): readonly Exclusiv
   return [
     {
       setting: 'port',
-      resource: multicast === undefined || address !== undefined || !isIPv4(multicast.group) ? String(port) : `${port} ${multicast.group}`,
+      resource: `udp-port ${multicast === undefined || address !== undefined || !isIPv4(multicast.group) ? port : `${port} ${multicast.group}`}`,
       why: 'a port can be listened to by one source only',
       remedy: 'have the other system send to another port or group, or remove one of the two sources (or set `enabled: false` in it)'
     }

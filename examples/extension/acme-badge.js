@@ -97,7 +97,7 @@ export function gateDriver({ CommandDesk, createRunEnd, createStreamFeed, define
         .meta({ title: 'Password', description: 'What the gate asks for; without it: it asks for none', ...SECRET })
     }),
     exclusiveClaims: ({ host, port }) => [
-      { setting: 'host', resource: `${host}:${port}`, why: 'a gate serves one client', remedy: 'remove one of the two sources' }
+      { setting: 'host', resource: `acme-gate ${host}:${port}`, why: 'a gate serves one client', remedy: 'remove one of the two sources' }
     ],
     createRun(settings, codec, context) {
       if (codec === undefined) throw new DriverError('PROTOCOL_MISSING', 'an acme-gate source needs a protocol', { retriable: false })

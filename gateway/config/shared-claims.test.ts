@@ -16,7 +16,7 @@ const fixed = ', clientId: hall'
 describe('two sources that want the same port', () => {
   it('are refused, with the places of both', async () => {
     expect(await told(serial('/dev/ttyS0'), serial('/dev/ttyS1'), serial('/dev/ttyS0'))).toEqual([
-      'f:5:50: sources.s3.port: a port can be read by one source only, and source s1 in line 3 has this one already; name another port, or remove one of the two sources (or set `enabled: false` in it)'
+      'f:5:50: sources.s3.port: a port can be used by one source only, and source s1 in line 3 has this one already; name another port, or remove one of the two sources (or set `enabled: false` in it)'
     ])
   })
 
@@ -34,6 +34,14 @@ describe('two sources that want the same port', () => {
     ['tcp://server:4001', 'tcp://server:4002']
   ])('are taken when the ports differ: %s and %s', async (a, b) => expect(await told(serial(a), serial(b))).toEqual([]))
 
+  it('are refused whatever drivers they have', async () => {
+    const modbus = (port: string, more = '') =>
+      `driver: modbus, port: "${port}", outputs: [{name: siren, unit: 1, table: coil, address: 0}]${more}`
+    expect(await told(serial('/dev/ttyS0'), modbus('/dev/ttyS0'))).toHaveLength(1)
+    expect(await told(modbus('tcp://server:4001', ', framing: rtu'), serial('tcp://server:4001'))).toHaveLength(1)
+    expect(await told(modbus('tcp://device:502'), modbus('tcp://device:502'))).toEqual([])
+  })
+
   it('are taken when only one of them runs', async () => {
     expect(await told(serial('/dev/ttyS0', ', enabled: false'), serial('/dev/ttyS0'))).toEqual([])
   })
@@ -48,6 +56,7 @@ describe('two sources that want to listen on the same port', () => {
       'f:4:47: sources.s2.port: a port can be listened to by one source only, and source s1 in line 3 has this one already; have the other system send to another port or group, or remove one of the two sources (or set `enabled: false` in it)'
     ])
     expect(await told(http(8090, ', path: /a'), http(8090, ', path: /b'))).toHaveLength(1)
+    expect(await told(http(8090), 'driver: mqtt-broker, protocol: minew-gateway-json, port: 8090')).toHaveLength(1)
   })
 
   it('are taken when the ports differ, or their kinds', async () => {

@@ -15,9 +15,8 @@ export function sharedClaims(
     const driver = drivers.find((candidate) => candidate.kind === kind)
     for (const { setting, resource, why, remedy } of driver?.exclusiveClaims?.(settings) ?? []) {
       const path = ['sources', id, setting]
-      const key = `${kind} ${resource}`
-      const owner = owners.get(key)
-      if (owner === undefined) owners.set(key, { id, path })
+      const owner = owners.get(resource)
+      if (owner === undefined) owners.set(resource, { id, path })
       else
         findings.push({
           path,
