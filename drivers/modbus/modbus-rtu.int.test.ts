@@ -127,9 +127,11 @@ describe('a source by Modbus RTU', () => {
     await is('up')
     await newReading()
     memory.silent.add(1)
-    await waitFor('it is noticed', () => status()?.lastError?.code === 'LINK_SILENT')
+    await waitFor('it is noticed', () => status()?.lastError?.code === 'LINK_TIMEOUT')
     const told = deliveries.length
-    await waitFor('it is tried anew', () => status()?.lastError?.code === 'LINK_TIMEOUT')
+    const noticedAt = status()?.lastError?.at
+    await waitFor('it is tried anew', () => status()?.lastError?.at !== noticedAt)
+    expect(status()?.lastError?.code).toBe('LINK_TIMEOUT')
     expect(status()?.lastError?.message).toContain('baud rate')
     expect(deliveries).toHaveLength(told)
     memory.silent.clear()

@@ -81,7 +81,7 @@ export class ModbusRun implements DriverRun {
     const isAnyThere = this.#poller.unitCount === 0 || (await this.#poller.findAny(START_ASKING_MAX_MS)) || !this.#poller.isNobodyThere()
     this.#end.check()
     if (this.#lost !== undefined) throw this.#lost
-    if (!isAnyThere) throw this.#nobody('LINK_TIMEOUT', port)
+    if (!isAnyThere) throw this.#nobody(port)
     this.#isUp = true
     this.#watch(port)
     this.#judge()
@@ -146,7 +146,7 @@ export class ModbusRun implements DriverRun {
     const port = this.#port
     if (this.#line.missesInARow >= MISSES_OF_A_DEAD_LINK && port !== undefined && this.#poller.isNobodyThere()) {
       this.#poller.tellNobodyThere()
-      this.#context.failed(this.#nobody('LINK_SILENT', port))
+      this.#context.failed(this.#nobody(port))
       return
     }
     const amiss = this.#poller.amiss()
@@ -173,12 +173,12 @@ export class ModbusRun implements DriverRun {
     lookLater()
   }
 
-  #nobody(code: string, { opened }: BytePort): DriverError {
+  #nobody({ opened }: BytePort): DriverError {
     const check =
       framingOf(this.#settings) === 'tcp'
         ? 'is it Modbus TCP, and are the unit numbers right'
         : 'check baud rate, parity, unit numbers, and the wires A and B'
-    return new DriverError(code, `nothing answers on ${opened}: ${check}`, { retriable: true })
+    return new DriverError('LINK_TIMEOUT', `nothing answers on ${opened}: ${check}`, { retriable: true })
   }
 
   #fail(code: string, message: string): void {

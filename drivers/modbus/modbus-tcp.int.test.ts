@@ -252,7 +252,7 @@ describe('a source by Modbus TCP', () => {
     await is('up')
     await newReading()
     isDead = true
-    await waitFor('it is noticed', () => status()?.lastError?.code === 'LINK_SILENT')
+    await waitFor('it is noticed', () => status()?.lastError?.code === 'LINK_TIMEOUT')
     expect(status()?.lastError?.message).toContain('nothing answers')
     const told = deliveries.length
     await waitFor('others are tried', () => connections > 2)
