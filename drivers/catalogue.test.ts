@@ -35,7 +35,7 @@ it.each(DRIVERS)('$kind: what the schema gave is taken again unchanged, as when 
     },
     mqtt: { url: 'mqtt://192.0.2.7', topics: ['dwm/#'] },
     'mqtt-broker': { users: [{ name: 'gw', password: 'of-the-site', topics: ['/gw/#'] }] },
-    serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] }, poll: { everyS: 1, ask: ['loc_get'] } },
+    serial: { port: 'usb:10c4:ea60', onOpen: { send: ['\\r\\r', 'lec\\r'] }, poll: { intervalS: 1, ask: ['loc_get'] } },
     ble: { straps: [{ address: 'c0:ff:ee:01:02:03' }], channel: 'exclusive' },
     recording: { file: 'hall1.tagrec' },
     simulator: {},

@@ -117,7 +117,7 @@ export interface CodecPoll {
   /** Names of those that are asked in turn, where nothing else is wanted. */
   readonly usual: readonly string[]
   /** From one request to the next, where nothing else is wanted. */
-  readonly everyMs: number
+  readonly intervalMs: number
 }
 
 /** How a protocol is met on a serial line, for finding out what hangs on a port. Nothing that is decoded depends on it. */

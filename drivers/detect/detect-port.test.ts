@@ -144,7 +144,7 @@ it('asks into silence only when it is told to, and finds who answers', async () 
 
 it('proposes not to ask where another computer asks already', async () => {
   const { detection } = await detect({ baudRate: 115_200, burst: speech('dwm1001-uart-tlv', 3) })
-  expect(detection?.config?.sources['dwm1001-uart-tlv']).toMatchObject({ poll: { everyS: 0 } })
+  expect(detection?.config?.sources['dwm1001-uart-tlv']).toMatchObject({ poll: { intervalS: 0 } })
 })
 
 it('never asks a device that speaks', async () => {

@@ -215,7 +215,7 @@ function questionOf({ poll, serialHabits }: Codec): Uint8Array | undefined {
 /** Answers that were heard unasked: another computer asks on this line, and two must not. */
 function tapSettings({ protocol }: Finding, codecs: readonly Codec[]): Readonly<Record<string, unknown>> {
   const isPolled = codecs.some((codec) => codec.protocol === protocol && codec.poll !== undefined)
-  return isPolled ? { poll: { everyS: 0 } } : {}
+  return isPolled ? { poll: { intervalS: 0 } } : {}
 }
 
 function askedOnly(codecs: readonly Codec[]): readonly string[] {

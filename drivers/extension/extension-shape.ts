@@ -105,13 +105,14 @@ export function checkCodec(value: unknown): Codec {
 
 function checkPoll({ poll }: Shape, what: string): void {
   if (poll === undefined) return
-  const { everyMs, requests, usual } = objectOr(poll, `${what}: poll`, '{requests, usual, everyMs}')
+  const { intervalMs, requests, usual } = objectOr(poll, `${what}: poll`, '{requests, usual, intervalMs}')
   const known = objectOr(requests, `${what}: poll.requests`, 'the bytes of each request by its name')
   for (const [name, bytes] of Object.entries(known))
     if (!(bytes instanceof Uint8Array)) throw invalid(`${what}: the request "${name}" is no Uint8Array`, 'give the bytes as they travel')
   if (!Array.isArray(usual) || !usual.every((name) => typeof name === 'string' && Object.hasOwn(known, name)))
     throw invalid(`${what}: poll.usual is no list of names of requests`, `name some of: ${Object.keys(known).join(', ')}`)
-  if (typeof everyMs !== 'number' || !(everyMs > 0)) throw invalid(`${what}: poll.everyMs is ${shown(everyMs)}`, 'write milliseconds')
+  if (typeof intervalMs !== 'number' || !(intervalMs > 0))
+    throw invalid(`${what}: poll.intervalMs is ${shown(intervalMs)}`, 'write milliseconds')
 }
 
 /** Form, reference and messages are made from the schema, so it must say everything that they show. */

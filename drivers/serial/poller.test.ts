@@ -11,20 +11,20 @@ const planOf = (poll?: object) => pollPlan(settingsOf(poll), tlv?.poll, 'dwm1001
 
 describe('what is asked', () => {
   it('is what the protocol has, or what the settings name', () => {
-    expect(planOf()).toEqual({ requests: [Uint8Array.of(0x0c, 0)], everyMs: 100, timeoutMs: 1_000 })
-    expect(planOf({ everyS: 2, ask: ['pos_get', 'status_get'], timeoutS: 0.5 })).toEqual({
+    expect(planOf()).toEqual({ requests: [Uint8Array.of(0x0c, 0)], intervalMs: 100, timeoutMs: 1_000 })
+    expect(planOf({ intervalS: 2, ask: ['pos_get', 'status_get'], timeoutS: 0.5 })).toEqual({
       requests: [Uint8Array.of(2, 0), Uint8Array.of(0x32, 0)],
-      everyMs: 2_000,
+      intervalMs: 2_000,
       timeoutMs: 500
     })
-    expect(planOf({ everyS: 0 })).toBeUndefined()
+    expect(planOf({ intervalS: 0 })).toBeUndefined()
     expect(pollPlan(undefined, undefined, 'nmea0183')).toBeUndefined()
   })
 
   it('is refused for good where the protocol has no such request', () => {
     const refused = { code: 'SETTINGS_INVALID', retriable: false }
     expect(() => planOf({ ask: ['constructor'] })).toThrow(expect.objectContaining(refused))
-    expect(() => pollPlan(settingsOf({ everyS: 1 }), undefined, 'nmea0183')).toThrow(expect.objectContaining(refused))
+    expect(() => pollPlan(settingsOf({ intervalS: 1 }), undefined, 'nmea0183')).toThrow(expect.objectContaining(refused))
   })
 })
 
@@ -33,7 +33,7 @@ interface Device {
   answerAfterMs: number | undefined
 }
 
-function stand(device: Device, plan = { requests: [Uint8Array.of(1), Uint8Array.of(2)], everyMs: 100, timeoutMs: 1_000 }) {
+function stand(device: Device, plan = { requests: [Uint8Array.of(1), Uint8Array.of(2)], intervalMs: 100, timeoutMs: 1_000 }) {
   const clock = createVirtualClock(0, 0)
   const asked: [atMs: number, request: number][] = []
   const amiss: string[] = []
@@ -98,7 +98,7 @@ describe('asking', () => {
     const amiss: string[] = []
     let writes = 0
     const ending = new AbortController()
-    const plan = { requests: [Uint8Array.of(1)], everyMs: 100, timeoutMs: 1_000 }
+    const plan = { requests: [Uint8Array.of(1)], intervalMs: 100, timeoutMs: 1_000 }
     const write = (): Promise<void> => {
       writes += 1
       return new Promise(() => undefined)
@@ -114,15 +114,15 @@ describe('asking', () => {
   it('has one request under way at a time, and ends with the run, however the device answers', async () => {
     const delays = fc.array(fc.option(fc.integer({ min: 0, max: 1_500 }), { nil: undefined }), { minLength: 1, maxLength: 20 })
     await fc.assert(
-      fc.asyncProperty(delays, fc.integer({ min: 10, max: 2_000 }), async (answers, everyMs) => {
+      fc.asyncProperty(delays, fc.integer({ min: 10, max: 2_000 }), async (answers, intervalMs) => {
         const device: Device = { answerAfterMs: answers[0] }
-        const { clock, asked, ending, done } = stand(device, { requests: [Uint8Array.of(1)], everyMs, timeoutMs: 1_000 })
+        const { clock, asked, ending, done } = stand(device, { requests: [Uint8Array.of(1)], intervalMs, timeoutMs: 1_000 })
         for (const answerAfterMs of answers) {
           device.answerAfterMs = answerAfterMs
           await clock.advance(500)
         }
         const gaps = asked.slice(1).map(([atMs], index) => atMs - (asked[index]?.[0] ?? 0))
-        for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(everyMs)
+        for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(intervalMs)
         ending.abort()
         await done
         const count = asked.length
@@ -135,7 +135,7 @@ describe('asking', () => {
 
   it('tells what a write fails with', async () => {
     const clock = createVirtualClock(0, 0)
-    const plan = { requests: [Uint8Array.of(1)], everyMs: 100, timeoutMs: 1_000 }
+    const plan = { requests: [Uint8Array.of(1)], intervalMs: 100, timeoutMs: 1_000 }
     const link = { clock, write: () => Promise.reject(new Error('gone')), amiss: () => undefined }
     const done = new Poller(plan, link).run(new AbortController().signal)
     const failed = expect(done).rejects.toThrow('gone')

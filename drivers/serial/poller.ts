@@ -13,7 +13,7 @@ const STUCK = 'the line takes no requests (flow control, or a device that hangs)
 /** What is asked, in turn, and how often. */
 export interface PollPlan {
   readonly requests: readonly Uint8Array[]
-  readonly everyMs: number
+  readonly intervalMs: number
   readonly timeoutMs: number
 }
 
@@ -31,13 +31,13 @@ export function pollPlan(settings: PollSettings | undefined, poll: CodecPoll | u
     if (settings === undefined) return undefined
     throw invalid(`protocol "${protocol}" asks for nothing, so remove poll`)
   }
-  const everyMs = settings?.everyS === undefined ? poll.everyMs : settings.everyS * 1_000
+  const intervalMs = settings?.intervalS === undefined ? poll.intervalMs : settings.intervalS * 1_000
   const requests = (settings?.ask ?? poll.usual).map((name) => {
     const request = Object.hasOwn(poll.requests, name) ? poll.requests[name] : undefined
     if (request === undefined) throw invalid(`"${name}" is no request of "${protocol}"; it has ${Object.keys(poll.requests).join(', ')}`)
     return request
   })
-  return everyMs === 0 ? undefined : { requests, everyMs, timeoutMs: (settings?.timeoutS ?? 1) * 1_000 }
+  return intervalMs === 0 ? undefined : { requests, intervalMs, timeoutMs: (settings?.timeoutS ?? 1) * 1_000 }
 }
 
 /**
@@ -66,7 +66,7 @@ export class Poller {
 
   /** Asks until `signal` is aborted; rejects with what a write rejects with. */
   async run(signal: AbortSignal): Promise<void> {
-    const { everyMs, requests } = this.#plan
+    const { intervalMs, requests } = this.#plan
     let unanswered = 0
     for (let turn = 0; !signal.aborted; turn += 1) {
       const askedMs = this.#link.clock.monotonicMs()
@@ -75,7 +75,7 @@ export class Poller {
       unanswered = isAnswered ? 0 : unanswered + 1
       if (isAnswered) this.#tell('')
       else if (unanswered >= UNANSWERED_MAX) this.#tell(SILENT)
-      await this.#quietUntil(askedMs + everyMs, signal)
+      await this.#quietUntil(askedMs + intervalMs, signal)
     }
   }
 

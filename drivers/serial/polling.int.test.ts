@@ -99,7 +99,7 @@ it('asks a module that speaks only when asked, and reads its answers', async () 
 
 it('is degraded while a module does not answer, and well again when it does', async () => {
   answers = false
-  apply({ everyS: 0.02, timeoutS: 0.05, ask: ['pos_get'] })
+  apply({ intervalS: 0.02, timeoutS: 0.05, ask: ['pos_get'] })
   await waitFor('it is said', () => status()?.health === 'degraded')
   expect(status()?.amiss).toContain('does not answer')
   const inVain = requests.length
@@ -111,7 +111,7 @@ it('is degraded while a module does not answer, and well again when it does', as
 })
 
 it('asks again when the module was unplugged', async () => {
-  apply({ everyS: 0.02 })
+  apply({ intervalS: 0.02 })
   await waitFor('answers', () => deliveries.length > 2)
   await pair.unplug()
   await waitFor('the loss is noticed', () => status()?.health === 'down')
@@ -124,7 +124,7 @@ it('asks again when the module was unplugged', async () => {
 })
 
 it('asks nothing where somebody else asks', async () => {
-  apply({ everyS: 0 })
+  apply({ intervalS: 0 })
   await waitFor('the source is up', () => status()?.health === 'up')
   for (let count = 0; count < 3; count++) await line.write(encodePosition({ position: { x: 1, y: 2, z: 3 }, quality: 50 }))
   await waitFor('it is read', () => deliveries.length >= 2)

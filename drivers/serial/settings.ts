@@ -41,8 +41,8 @@ const onOpenSchema = z
 
 const pollSchema = z
   .strictObject({
-    everyS: z.number().min(0).max(86_400).optional().meta({
-      title: 'Every (s)',
+    intervalS: z.number().min(0).max(86_400).optional().meta({
+      title: 'Interval (s)',
       description:
         'From one request to the next; never before the device has answered or timeoutS is over. 0: nothing is asked, because somebody else does. Without it: as the protocol has it'
     }),

@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from 'node:net'
 import { z } from 'zod'
 import { written } from '../../firmware-protocols/kit/setting-marks.ts'
+import { LISTEN_ADDRESS, listenAddressSchema, listenPortSchema } from '../net/listen-settings.ts'
 import { parseSender } from './sender-filter.ts'
 
 function isMulticast(text: string): boolean {
@@ -40,24 +41,12 @@ const multicastSchema = z
 
 export const udpSettingsSchema = z
   .strictObject({
-    port: z
-      .int()
-      .min(1)
-      .max(65_535)
-      .meta({ title: 'Port', description: 'UDP port to listen on', examples: [7667] }),
-    address: z
-      .string()
-      .refine((text) => isIP(text) !== 0, {
-        message: 'is no IP address',
-        params: { remedy: 'write an address of this machine, or leave it out for all of them (a host name does not do here)' }
-      })
-      .optional()
-      .meta({
-        ...written('an IP address of this machine'),
-        title: 'Address',
-        description:
-          'Address of this machine to listen on; without it: all its IPv4 addresses, or the group alone with multicast; `::` for all of both kinds'
-      }),
+    port: listenPortSchema.meta({ title: 'Port', description: 'UDP port to listen on', examples: [7667] }),
+    address: listenAddressSchema.optional().meta({
+      ...LISTEN_ADDRESS,
+      description:
+        'Address of this machine to listen on; without it: all its IPv4 addresses, or the group alone with multicast; `::` for all of both kinds'
+    }),
     multicast: multicastSchema.optional(),
     from: z
       .array(
@@ -88,7 +77,7 @@ export const udpSettingsSchema = z
       title: 'Receive buffer (bytes)',
       description: 'What the system may hold while the gateway is busy; it gives no more than net.core.rmem_max'
     }),
-    maxDatagramsPerSecond: z.int().min(1).max(1_000_000).default(20_000).meta({
+    maxRatePerS: z.int().min(1).max(1_000_000).default(20_000).meta({
       title: 'Datagrams per second',
       description:
         'What comes above this rate (after a burst of a second) is dropped and counted, so that a flood does not hold up other sources'

@@ -121,7 +121,7 @@ describe('settings', () => {
     expect(udpSettingsSchema.parse({ port: 7667 })).toEqual({
       port: 7667,
       receiveBufferBytes: 1_048_576,
-      maxDatagramsPerSecond: 20_000,
+      maxRatePerS: 20_000,
       silenceLimitS: 0
     })
     expect(udpSettingsSchema).toBeInstanceOf(z.ZodObject)

@@ -63,7 +63,7 @@ export class UdpRun implements DriverRun {
     this.#feed = createMessageFeed(codec, { ...context, sink }, { impliedTag: settings.tag })
     this.#end = createRunEnd(context)
     this.#senders = new Senders(settings.from)
-    this.#gate = new RateGate(settings.maxDatagramsPerSecond)
+    this.#gate = new RateGate(settings.maxRatePerS)
     const { multicast, port } = settings
     this.#memberships = multicast && new Memberships(multicast.group, multicast.interface, interfaces)
     this.#drops = new KernelDrops(bindTarget(settings), port)
@@ -187,7 +187,7 @@ export class UdpRun implements DriverRun {
     const { counters } = this.#context
     const amiss = [this.#notJoined, judgeStream(this.#before, counters, 'the protocol, and who else sends to this port')]
     if (this.#overRate > 0)
-      amiss.push(`${this.#overRate} datagrams of the last ${JUDGED_S} s came faster than maxDatagramsPerSecond and were dropped`)
+      amiss.push(`${this.#overRate} datagrams of the last ${JUDGED_S} s came faster than maxRatePerS and were dropped`)
     if (this.#unread > 0)
       amiss.push(`the system dropped ${this.#unread} datagrams in ${JUDGED_S} s because the receive buffer was full (net.core.rmem_max)`)
     this.#overRate = 0

@@ -223,7 +223,7 @@ describe('a source of datagrams', () => {
     })
 
     it('drops, counts and says what comes faster than the limit, and lets through what comes later', async () => {
-      await apply({ maxDatagramsPerSecond: 5 })
+      await apply({ maxRatePerS: 5 })
       for (let number = 1; number <= 12; number++) await sendTo(sender, `4d18 ${number} 0\n`, port)
       await waitFor('all were seen', () => deliveries.length + (status()?.counters.dropped ?? 0) === 12)
       expect(deliveries.map(({ readings }) => readings[0]?.position?.x)).toEqual([1, 2, 3, 4, 5])
@@ -232,7 +232,7 @@ describe('a source of datagrams', () => {
         await clock.advance(1_000)
         return status()?.health === 'degraded'
       })
-      expect(status()?.amiss).toContain('7 datagrams of the last 10 s came faster than maxDatagramsPerSecond')
+      expect(status()?.amiss).toContain('7 datagrams of the last 10 s came faster than maxRatePerS')
       await sendTo(sender, '4d18 13 0\n', port)
       await waitFor('it is heard', () => deliveries.length === 6)
       await waitFor('all is well again', async () => {
@@ -266,7 +266,7 @@ describe('a source of datagrams', () => {
   it('lets a flood to one source take nothing from another', async () => {
     const [flooded, calm] = [port, await freeUdpPort()]
     const source = (id: string, settings: object) => ({ id, driver: 'udp', protocol: 'toy', enabled: true, settings })
-    supervisor.apply([source('flooded', { port: flooded, maxDatagramsPerSecond: 100 }), source('calm', { port: calm })])
+    supervisor.apply([source('flooded', { port: flooded, maxRatePerS: 100 }), source('calm', { port: calm })])
     await waitFor('both are up', () => supervisor.statuses().every(({ health }) => health === 'up'))
     for (let number = 0; number < 100; number++) {
       const sends = Array.from({ length: 100 }, () => sendTo(sender, LINE, flooded))
@@ -284,7 +284,7 @@ describe('a source of datagrams', () => {
   it.runIf(process.platform === 'linux')('counts every datagram of a flood: read, or dropped by the system', async () => {
     const total = 20_000
     const burst = 2_000
-    await apply({ receiveBufferBytes: 65_536, maxDatagramsPerSecond: 1_000_000 })
+    await apply({ receiveBufferBytes: 65_536, maxRatePerS: 1_000_000 })
     // Bursts without a pause for the other side to read: the receive buffer runs over.
     for (let sent = 0; sent < total; sent += burst) {
       const sends: Promise<void>[] = []

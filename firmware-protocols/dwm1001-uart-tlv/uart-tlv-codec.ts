@@ -75,7 +75,7 @@ const poll: CodecPoll = {
     upd_rate_get: Uint8Array.of(0x04, 0)
   },
   usual: ['loc_get'],
-  everyMs: 100
+  intervalMs: 100
 }
 
 export const dwm1001UartTlv: Codec = {

@@ -157,7 +157,7 @@ describe.each(CODECS)('what is proposed for $protocol', (codec) => {
       await problemsOf([serialSource(found(codec, { tagCount: 0, line: { dataBits: 8, parity: 'none' } }), CODECS, 'tcp://192.0.2.7:4001')])
     ).toEqual([])
     expect(await problemsOf([captureSource(found(codec), CODECS)])).toEqual([])
-    expect(await problemsOf([serialSource(found(codec), CODECS, port, { poll: { everyS: 0 } })])).toEqual([])
+    expect(await problemsOf([serialSource(found(codec), CODECS, port, { poll: { intervalS: 0 } })])).toEqual([])
   })
 
   it.runIf(travelsOver(codec, 'mqtt'))('at a broker is taken by check-config', async () => {
