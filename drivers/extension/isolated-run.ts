@@ -13,6 +13,7 @@ import {
 import { limitedSend } from '../limited-send.ts'
 import type { RunBoundCodec } from '../run-bound-codec.ts'
 import { createRunEnd, type RunEnd } from '../run-end.ts'
+import { SHORT_ID } from '../short-id.ts'
 import { createAmissLog } from './amiss-log.ts'
 import { cleanReadings } from './clean-readings.ts'
 import { ExtensionError, textOfThrown } from './extension-error.ts'
@@ -35,7 +36,6 @@ const STOP_LIMIT_MS = 4_000
 const MAX_HEAP_MB = 256
 const OLDEST_DELIVERY_MS = 60_000
 const MAX_REMEMBERED_LENGTH = 1_000
-const SHORT_ID = /^[^\s:/]{1,120}$/
 const NAMESPACE = /^[a-z0-9][a-z0-9_-]{0,62}$/
 
 /** One run of a third-party driver, as the main thread sees it: starts its thread, takes what it says, and ends it whatever it does. */

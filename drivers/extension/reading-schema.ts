@@ -4,11 +4,12 @@
  */
 import { z } from 'zod'
 import type { Json, Reading } from '../../firmware-protocols/reading.ts'
+import { SHORT_ID } from '../short-id.ts'
 
 const LONGEST_JSON = 16_384
 const DEEPEST_JSON = 8
 
-const shortId = z.string().regex(/^[^\s:/]{1,120}$/, 'is no short id: 1 to 120 characters without blanks, colons and slashes')
+const shortId = z.string().regex(SHORT_ID, 'is no short id: 1 to 120 characters without blanks, colons and slashes')
 const name = z.string().min(1).max(120)
 const finite = z.number()
 const percent = z.number().min(0).max(100)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { shortIdSchema } from '../short-id.ts'
 import { VALUE_TYPES } from './register-values.ts'
 
 /** Numeric meanings, and the units in which a device may measure each. */
@@ -30,9 +31,7 @@ export const addressSchema = z.int().min(0).max(65_535).meta({
   description: 'As on the wire, from 0: what data sheets call 40001, 30001 or 10001 is 0'
 })
 
-const SHORT_ID = /^[^\s:/]{1,120}$/
-const shortId = (title: string, description: string) =>
-  z.string().regex(SHORT_ID, 'a short id without blanks, colons and slashes').optional().meta({ title, description })
+const shortId = (title: string, description: string) => shortIdSchema.optional().meta({ title, description })
 
 export const subjectShape = {
   tag: shortId('Tag', 'Whose the values are: a tag, or a fixed detector. They become TagInfo and TagAlert'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { shortIdSchema } from '../short-id.ts'
 
 export const recordingSettingsSchema = z.strictObject({
   file: z
@@ -13,9 +14,7 @@ export const recordingSettingsSchema = z.strictObject({
   fromS: z.number().min(0).default(0).meta({ title: 'From (s)', description: 'Where in the recording to begin' }),
   toS: z.number().positive().optional().meta({ title: 'To (s)', description: 'Where to end; without it: at its end' }),
   loop: z.boolean().default(false).meta({ title: 'Loop', description: 'Begin again at the end' }),
-  tag: z
-    .string()
-    .regex(/^[^\s:/]{1,120}$/, 'a short id without blanks, colons and slashes')
+  tag: shortIdSchema
     .optional()
     .meta({ title: 'Tag', description: 'Whose the readings are when the frames do not say it, as with `serial`' })
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { parsePortName } from '../byte-port/port-name.ts'
+import { shortIdSchema } from '../short-id.ts'
 import { bytesOfEscaped } from './escapes.ts'
 
 const escapedText = z
@@ -91,14 +92,10 @@ export const serialSettingsSchema = z.strictObject({
     .enum(['none', 'hardware', 'software'])
     .default('none')
     .meta({ title: 'Flow control', description: 'hardware: RTS/CTS; software: XON/XOFF, for text protocols only' }),
-  tag: z
-    .string()
-    .regex(/^[^\s:/]{1,120}$/, 'a short id without blanks, colons and slashes')
-    .optional()
-    .meta({
-      title: 'Tag',
-      description: "Whose the readings are when the frames do not say it: a GNSS receiver, a tag on a cable. Without it: the source's name"
-    }),
+  tag: shortIdSchema.optional().meta({
+    title: 'Tag',
+    description: "Whose the readings are when the frames do not say it: a GNSS receiver, a tag on a cable. Without it: the source's name"
+  }),
   onOpen: onOpenSchema.optional(),
   poll: pollSchema.optional(),
   silenceLimitS: z.number().min(0).max(86_400).default(0).meta({

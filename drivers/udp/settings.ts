@@ -2,6 +2,7 @@ import { isIP, isIPv4 } from 'node:net'
 import { z } from 'zod'
 import { written } from '../../firmware-protocols/kit/setting-marks.ts'
 import { LISTEN_ADDRESS, listenAddressSchema, listenPortSchema } from '../net/listen-settings.ts'
+import { shortIdSchema } from '../short-id.ts'
 import { parseSender } from './sender-filter.ts'
 
 function isMulticast(text: string): boolean {
@@ -65,14 +66,10 @@ export const udpSettingsSchema = z
         description: 'Senders that are listened to, as addresses or ranges; others are counted as ignored. Without it: all',
         examples: [['192.0.2.7', '192.0.2.64/26']]
       }),
-    tag: z
-      .string()
-      .regex(/^[^\s:/]{1,120}$/, 'a short id without blanks, colons and slashes')
-      .optional()
-      .meta({
-        title: 'Tag',
-        description: "Whose the readings are when the datagrams do not say it. Without it: the source's name"
-      }),
+    tag: shortIdSchema.optional().meta({
+      title: 'Tag',
+      description: "Whose the readings are when the datagrams do not say it. Without it: the source's name"
+    }),
     receiveBufferBytes: z.int().min(8_192).max(67_108_864).default(1_048_576).meta({
       title: 'Receive buffer (bytes)',
       description: 'What the system may hold while the gateway is busy; it gives no more than net.core.rmem_max'
