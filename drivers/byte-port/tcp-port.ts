@@ -1,17 +1,11 @@
 import { connect, type Socket } from 'node:net'
 import { DriverError } from '../driver.ts'
+import { NETWORK_WORDS } from '../net/link-words.ts'
 import type { BytePort, PortListener } from './byte-port.ts'
 
 const READ_BUFFER_BYTES = 64 * 1024
 /** A device server whose power was cut says nothing; the system notices about 10 s after this much silence. */
 const KEEP_ALIVE_AFTER_MS = 10_000
-
-const REMEDIES: Readonly<Record<string, string>> = {
-  EHOSTUNREACH: 'there is no way to it: check cable, address and network mask',
-  ENETUNREACH: 'there is no way to its network: check the address and the default route',
-  ETIMEDOUT: 'it does not answer: check its power, cable and address',
-  ENOTFOUND: 'its name is unknown: check the name, or use the address'
-}
 
 /**
  * Opens a connection to a serial device server, or whatever else talks over TCP. Rejects when it cannot be had, or when `signal` is
@@ -58,7 +52,7 @@ class TcpConnection implements BytePort {
     this.#closed = new Promise((resolve) => this.#socket.once('close', () => resolve()))
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       const refusal = error.code === 'ECONNREFUSED' ? `it refuses the connection: ${refused}` : undefined
-      this.#end(refusal ?? REMEDIES[error.code ?? ''] ?? error.message, error)
+      this.#end(refusal ?? NETWORK_WORDS[error.code ?? ''] ?? error.message, error)
     })
     this.#socket.on('end', () => this.#end('the other side closed the connection'))
     this.#socket.on('close', () => this.#end('the connection was closed'))

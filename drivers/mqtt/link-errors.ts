@@ -1,5 +1,6 @@
 import { DriverError } from '../driver.ts'
 import { messageOf } from '../driver-errors.ts'
+import { NETWORK_WORDS, tlsWords } from '../net/link-words.ts'
 import { AckOrderError } from './ack-gate.ts'
 import { MalformedPacketError } from './packet-filter.ts'
 
@@ -13,45 +14,6 @@ export interface LinkNames {
 }
 
 const retriable = (code: string, message: string, cause: unknown): DriverError => new DriverError(code, message, { retriable: true, cause })
-
-const NETWORK: Readonly<Record<string, (link: LinkNames) => string>> = {
-  ENOTFOUND: ({ host }) => `there is no host "${host}" (name not found)`,
-  EAI_AGAIN: ({ host }) => `the name "${host}" cannot be looked up now: no name server answers`,
-  ECONNREFUSED: ({ host, port }) => `${host}:${port} refuses connections: no broker listens there`,
-  EHOSTUNREACH: ({ host }) => `${host} cannot be reached (no route, or the machine is off)`,
-  ENETUNREACH: ({ host }) => `the network of ${host} cannot be reached`,
-  ETIMEDOUT: ({ host, port }) => `${host}:${port} does not answer`,
-  ECONNRESET: ({ host, port }) => `${host}:${port} broke the connection`,
-  EPIPE: ({ host, port }) => `${host}:${port} broke the connection`
-}
-
-const UNKNOWN_AUTHORITY = () =>
-  "the broker's certificate is from an authority that is not known here; give the authority's certificate as tls.ca"
-const CLIENT_CERTIFICATE_REFUSED = () => 'the broker does not accept the client certificate (tls.cert)'
-
-const TLS: Readonly<Record<string, (link: LinkNames) => string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: () => "the broker's certificate is self-signed; give that certificate as tls.ca",
-  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
-  CERT_HAS_EXPIRED: () => "the broker's certificate has expired (or this machine's clock is ahead)",
-  CERT_NOT_YET_VALID: () => "the broker's certificate is not valid yet; most likely this machine's clock is behind",
-  CERT_REVOKED: () => "the broker's certificate has been revoked",
-  ERR_TLS_CERT_ALTNAME_INVALID: ({ host }) =>
-    `the broker's certificate is for another name than "${host}"; use that name in the URL or give it as tls.servername`,
-  ERR_SSL_WRONG_VERSION_NUMBER: ({ port }) => `port ${port} does not speak TLS; use mqtt:// or the broker's TLS port`,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: ({ port }) => `port ${port} does not speak TLS; use mqtt:// or the broker's TLS port`,
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: () => 'the broker wants a client certificate (tls.cert and tls.key)',
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: () =>
-    'the broker refused the TLS handshake (it may want a client certificate, tls.cert and tls.key)',
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: CLIENT_CERTIFICATE_REFUSED,
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: CLIENT_CERTIFICATE_REFUSED,
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: CLIENT_CERTIFICATE_REFUSED,
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: () => 'the client certificate (tls.cert) has expired, says the broker',
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: () => 'the client certificate (tls.cert) has been revoked, says the broker',
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: () => 'the broker and this machine have no TLS version in common'
-}
 
 /** CONNACK and DISCONNECT reasons (3.1.1: 1 to 5, table 3.1; 5: 128 and more, section 2.4). */
 function refusal(reason: number, text: string, { clientId }: LinkNames, cause: unknown): DriverError {
@@ -122,11 +84,10 @@ export function classifyLinkError(error: unknown, link: LinkNames): DriverError 
 
 function bySystemCode(code: string, text: string, link: LinkNames, cause: unknown): DriverError {
   const linkCode = link.connected ? 'LINK_LOST' : 'LINK_OPEN_FAILED'
-  const network = NETWORK[code]
-  if (network !== undefined) return retriable(linkCode, network(link), cause)
-  const tls = TLS[code]
-  if (tls !== undefined) return retriable('LINK_TLS_FAILED', `${tls(link)} (${code})`, cause)
-  if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code.startsWith('CERT_') || code === 'EPROTO')
-    return retriable('LINK_TLS_FAILED', `TLS failed: ${text} (${code})`, cause)
-  return retriable(linkCode, `${link.host}:${link.port}: ${text} (${code})`, cause)
+  const place = `${link.host}:${link.port}`
+  const network = NETWORK_WORDS[code]
+  if (network !== undefined) return retriable(linkCode, `${place}: ${network}`, cause)
+  const tls = tlsWords(code, text)
+  if (tls !== undefined) return retriable('LINK_TLS_FAILED', `${place}: ${tls}`, cause)
+  return retriable(linkCode, `${place}: ${text} (${code})`, cause)
 }

@@ -69,12 +69,12 @@ describe.each(['3.1.1', '5'] as const)('mqtt %s and a real Mosquitto', (protocol
   it('cannot start without a broker, and says so', async () => {
     const [port] = await freePorts(1)
     const url = `mqtt://127.0.0.1:${port}`
-    const why = { code: 'LINK_OPEN_FAILED', retriable: true, message: `127.0.0.1:${port} refuses connections: no broker listens there` }
+    const why = { code: 'LINK_OPEN_FAILED', retriable: true, message: `127.0.0.1:${port}: it refuses connections: nothing listens there` }
     expect(await failureOf(source({ url }).run.start())).toMatchObject(why)
     expect(await failureOf(source({ url: 'mqtt://no-such-host.invalid' }).run.start())).toMatchObject({
       code: 'LINK_OPEN_FAILED',
       retriable: true,
-      message: expect.stringMatching(/"no-such-host.invalid"/)
+      message: expect.stringMatching(/^no-such-host\.invalid:1883: its name/)
     })
   })
 
@@ -120,7 +120,7 @@ describe.each(['3.1.1', '5'] as const)('mqtt %s and a real Mosquitto', (protocol
     expect(await trial(`mqtts://localhost:${port}`, { ca: strangers.ca })).toMatchObject({ code: 'LINK_TLS_FAILED', retriable: true })
     expect(await trial(`mqtts://localhost:${port}`, { ca, servername: 'elsewhere.example' })).toMatchObject({
       code: 'LINK_TLS_FAILED',
-      message: expect.stringContaining('is for another name than "localhost"')
+      message: expect.stringContaining('is for another name')
     })
     expect(await trial(`mqtts://localhost:${port}`, { ca, cert: strangers.client.cert, key: certificates.client.key })).toMatchObject({
       code: 'LINK_TLS_FAILED',
