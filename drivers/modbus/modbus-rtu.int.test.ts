@@ -210,11 +210,14 @@ describe('a source by Modbus RTU', () => {
           await new Promise((resolve) => setTimeout(resolve, 1))
         }
       })()
-      await waitFor('it is said', () => status()?.amiss.includes('never silent'))
-      await newReading()
-      expect(status()?.counters.discardedBytes).toBeGreaterThan(10_000)
-      flooding = false
-      await flood
+      try {
+        await waitFor('it is said', () => status()?.amiss.includes('never silent'))
+        await newReading()
+        expect(status()?.counters.discardedBytes).toBeGreaterThan(10_000)
+      } finally {
+        flooding = false
+        await flood
+      }
       await is('up')
       await newReading()
     })
