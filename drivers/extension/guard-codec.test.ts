@@ -65,6 +65,17 @@ function hostileCodec(): Codec {
           if (text === 'nonsense')
             return { kind: 'readings', readings: [{ tag: '4d18', batteryPct: 900, signals: [{ kind: 'sos', form: 'level', on: true }] }] }
           if (text === 'nothing') return undefined as never
+          if (text === 'lazy loop')
+            return {
+              kind: 'readings',
+              readings: [
+                {
+                  get tag(): string {
+                    for (;;);
+                  }
+                }
+              ]
+            }
           return inner.decode(frame, context)
         }
       }
@@ -171,5 +182,8 @@ describe('a codec of a third party', () => {
     expect(decode?.('nonsense\\n')).toEqual({ error: expect.stringMatching(/^EXTENSION_DEFECT: .*batteryPct/) })
     expect(decode?.('throw\\n')).toEqual({ error: expect.stringContaining('a defect in the decoder') })
     expect(decode?.('loop\\n')).toEqual({ error: expect.stringContaining('EXTENSION_HANGS') })
+    const other = createLineDecoder('toy', [guardCodec(hostileCodec())])
+    expect(other?.('nothing\\n')).toEqual({ error: expect.stringContaining('it gave no result') })
+    expect(other?.('lazy loop\\n')).toEqual({ error: expect.stringContaining('EXTENSION_HANGS') })
   })
 })

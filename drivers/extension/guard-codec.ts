@@ -121,9 +121,11 @@ class GuardedDecoder implements Decoder {
     const inner = this.#inner
     if (inner instanceof DriverError) throw inner
     try {
-      const result = this.#gate.call('decode', (): unknown => inner.decode(frame, context))
+      // Looked at within the limit, too: a getter of theirs is their code.
+      const { result, amiss } = this.#gate.call('decode', () => checkedResult(inner.decode(frame, context)))
       this.#memory?.keep()
-      return checkedResult(result, this.#gate)
+      if (amiss !== '') this.#gate.amiss(amiss)
+      return result
     } finally {
       this.#memory?.letGo()
     }
@@ -160,24 +162,30 @@ class HeldMemory implements DecoderMemory {
   }
 }
 
-function checkedResult(result: unknown, gate: Gate): DecodeResult {
-  if (typeof result !== 'object' || result === null) throw defect('decode gave no result')
-  const { code, kind, readings, repeat, why } = result as Readonly<Record<string, unknown>>
+interface Checked {
+  readonly result: DecodeResult
+  /** What was left out of it, and why; empty: nothing. */
+  readonly amiss: string
+}
+
+function checkedResult(given: unknown): Checked {
+  if (typeof given !== 'object' || given === null) throw new TypeError('it gave no result')
+  const { code, kind, readings, repeat, why } = given as Readonly<Record<string, unknown>>
   const because = typeof why === 'string' ? why.slice(0, LONGEST_WHY) : 'the codec does not say why'
+  const whole = (result: DecodeResult): Checked => ({ result, amiss: '' })
   switch (kind) {
     case 'readings': {
       const clean = cleanReadings(readings)
-      if (clean.amiss.length > 0) gate.amiss(clean.amiss.join('; '))
-      return { kind, readings: clean.readings }
+      return { result: { kind, readings: clean.readings }, amiss: clean.amiss.join('; ') }
     }
     case 'ignored':
-      return repeat === true ? { kind, why: because, repeat } : { kind, why: because }
+      return whole(repeat === true ? { kind, why: because, repeat } : { kind, why: because })
     case 'incomplete':
-      return { kind, why: because }
+      return whole({ kind, why: because })
     case 'error':
-      return { kind, code: CODES.has(code) ? (code as DecodeErrorCode) : 'FRAME_FORMAT', why: because }
+      return whole({ kind, code: CODES.has(code) ? (code as DecodeErrorCode) : 'FRAME_FORMAT', why: because })
     default:
-      throw defect(`decode gave a result of the kind ${JSON.stringify(kind)}`)
+      throw new TypeError(`it gave a result of the kind ${JSON.stringify(kind)}`)
   }
 }
 

@@ -66,13 +66,22 @@ describe('asking', () => {
 
   it('waits for an answer that is still coming in', async () => {
     const { clock, asked, poller } = stand({ answerAfterMs: undefined })
-    for (let atMs = 50; atMs <= 300; atMs += 5) {
+    for (let atMs = 50; atMs <= 150; atMs += 5) {
       await clock.advance(atMs === 50 ? 50 : 5)
       poller.heard()
     }
     expect(asked).toHaveLength(1)
     await clock.advance(10)
     expect(asked).toHaveLength(2)
+  })
+
+  it('asks at last on a line that is never quiet', async () => {
+    const { clock, asked, poller } = stand({ answerAfterMs: undefined })
+    for (let atMs = 0; atMs < 500; atMs += 5) {
+      await clock.advance(5)
+      poller.heard()
+    }
+    expect(asked.map(([atMs]) => atMs)).toEqual([0, 200, 400])
   })
 
   it('never floods a device that does not answer, says so, and goes on when it does', async () => {

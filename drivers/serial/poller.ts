@@ -5,6 +5,8 @@ import type { PollSettings } from './settings.ts'
 
 /** Answers end with a pause on the line; nothing is asked before it. */
 const QUIET_MS = 10
+/** A line that is never quiet (noise, a device that talks on its own) does not keep the question from being asked. */
+const QUIET_WAIT_MAX_MS = 100
 /** So many requests in a row without an answer are more than noise. */
 const UNANSWERED_MAX = 3
 const SILENT = 'the device does not answer what it is asked: see to its power, the line to it, and its mode'
@@ -123,8 +125,9 @@ export class Poller {
 
   async #quietUntil(dueMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#link
+    const latestMs = Math.max(dueMs, clock.monotonicMs()) + QUIET_WAIT_MAX_MS
     while (!signal.aborted) {
-      const waitMs = Math.max(dueMs, this.#heardMs + QUIET_MS) - clock.monotonicMs()
+      const waitMs = Math.max(dueMs, Math.min(this.#heardMs + QUIET_MS, latestMs)) - clock.monotonicMs()
       if (waitMs <= 0) return
       await pause(clock, waitMs, signal)
     }
