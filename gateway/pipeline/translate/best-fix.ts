@@ -2,10 +2,12 @@ import type { Fix } from '../../events/business-events.ts'
 import type { Motion } from '../event-data.ts'
 
 /** The last fix of one of a person's tags by one system. */
-export interface Candidate extends Motion {
-  readonly fix: Fix
+export interface Candidate {
+  fix: Fix
+  speedMps?: Motion['speedMps']
+  courseDeg?: Motion['courseDeg']
   /** Pipeline time at which it was measured: the wall clock may step, this does not. */
-  readonly seenMs: number
+  seenMs: number
 }
 
 /** How far a person gets from where a fix saw them, in a second. */

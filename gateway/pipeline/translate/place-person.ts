@@ -1,3 +1,4 @@
+import type { Fix } from '../../events/business-events.ts'
 import { type AnyOf, type AnyProcessor, type Context, defineProcessor } from '../processor.ts'
 import { bestFix, type Candidate } from './best-fix.ts'
 
@@ -37,10 +38,17 @@ function takeFix(event: AnyOf<'WornFix'>, state: Placed, context: Context<'Perso
   const { nowMs, wallMs } = context
   const seenMs = nowMs - Math.max(0, wallMs - fix.time)
   const { candidates } = state
-  const place = placeOf(state, fix.tag, fix.source)
+  const place = placeOf(state, fix)
   const known = candidates[place]
-  if (known !== undefined && known.seenMs > seenMs) return
-  candidates[place] = { fix, speedMps, courseDeg, seenMs }
+  if (known !== undefined && known.seenMs > seenMs && isOf(known, fix)) return
+  if (known === undefined || !isOf(known, fix)) candidates[place] = { fix, speedMps, courseDeg, seenMs }
+  else {
+    // Written into: an object of each tag that is replaced with every fix outlives the young ones, and is dear to collect.
+    known.fix = fix
+    known.speedMps = speedMps
+    known.courseDeg = courseDeg
+    known.seenMs = seenMs
+  }
   if (candidates.length === 1) state.present = 0
   else state.present = bestFix(candidates, nowMs, state.present)
   if (state.present !== place || (state.toldMs !== null && seenMs < state.toldMs)) return
@@ -48,14 +56,16 @@ function takeFix(event: AnyOf<'WornFix'>, state: Placed, context: Context<'Perso
   context.emit('PersonFix', { key: context.key, time: event.time, source: event.source, data: event.data })
 }
 
+const isOf = (candidate: Candidate, { tag, source }: Fix): boolean => candidate.fix.tag === tag && candidate.fix.source === source
+
 /** Where the last fix of this tag by this system stands, or its next one is to stand. */
-function placeOf({ candidates, present }: Placed, tag: string, source: string | undefined): number {
+function placeOf({ candidates, present }: Placed, fix: Fix): number {
   let oldest = -1
   let oldestMs = Number.POSITIVE_INFINITY
   for (let place = 0; place < candidates.length; place++) {
     const candidate = candidates[place]
     if (candidate === undefined) continue
-    if (candidate.fix.tag === tag && candidate.fix.source === source) return place
+    if (isOf(candidate, fix)) return place
     if (place === present || candidate.seenMs >= oldestMs) continue
     oldest = place
     oldestMs = candidate.seenMs

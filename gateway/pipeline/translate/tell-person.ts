@@ -14,7 +14,11 @@ type Told = Context<Out, 'movement'>
 
 interface Person {
   name?: string | undefined
-  fix?: (Motion & { readonly fix: Fix; readonly seenMs: number }) | undefined
+  fix?: Fix | undefined
+  speedMps?: Motion['speedMps']
+  courseDeg?: Motion['courseDeg']
+  /** Pipeline time at which the fix was measured. */
+  seenMs: number
   /** Zones that they are in, the innermost first, with the number of zones around each. */
   readonly zones: { readonly id: string; readonly depth: number }[]
   readonly batteries: { readonly tag: string; batteryPct: number; time: number }[]
@@ -46,7 +50,7 @@ export function tellPerson({ movementEveryMs = DEFAULT_MOVEMENT_EVERY_MS }: Tell
     timers: ['movement'],
     version: 1,
     key: (event) => (event.type === 'DirectoryChanged' ? personOf(event.data) : event.key),
-    initial: () => ({ zones: [], batteries: [], movedMs: null, isPending: false, pastTime: null }),
+    initial: () => ({ seenMs: 0, zones: [], batteries: [], movedMs: null, isPending: false, pastTime: null }),
     process(event, state, context) {
       switch (event.type) {
         case 'PersonFix':
@@ -85,7 +89,10 @@ function personOf({ change }: EventData['DirectoryChanged']): string | undefined
 
 function takeFix({ fix, speedMps, courseDeg }: EventData['PersonFix'], state: Person, context: Told, everyMs: number): void {
   const { nowMs } = context
-  state.fix = { fix, speedMps, courseDeg, seenMs: nowMs - Math.max(0, context.wallMs - fix.time) }
+  state.fix = fix
+  state.speedMps = speedMps
+  state.courseDeg = courseDeg
+  state.seenMs = nowMs - Math.max(0, context.wallMs - fix.time)
   if (state.isPending) return
   state.isPending = true
   context.setTimer('movement', state.movedMs === null ? nowMs : Math.max(nowMs, state.movedMs + everyMs))
@@ -95,15 +102,14 @@ function tellMovement(state: Person, context: Told): void {
   state.isPending = false
   state.movedMs = context.nowMs
   if (state.fix === undefined) return
-  const { fix, seenMs, speedMps, courseDeg } = state.fix
-  emitMovement(context, placed(fix, state), context.nowMs - seenMs, { speedMps, courseDeg }, state)
+  emitMovement(context, placed(state.fix, state), context.nowMs - state.seenMs, state, state)
 }
 
 function tellPast(event: AnyOf<'PastFix'>, state: Person, context: Told, everyMs: number): void {
   if (state.pastTime !== null && Math.abs(event.time - state.pastTime) < everyMs) return
   state.pastTime = event.time
-  const { fix, speedMps, courseDeg } = event.data
-  emitMovement(context, fix, Math.max(0, context.wallMs - fix.time), { speedMps, courseDeg })
+  const { fix } = event.data
+  emitMovement(context, fix, Math.max(0, context.wallMs - fix.time), event.data)
 }
 
 function emitMovement(context: Told, fix: Fix, ageMs: number, { speedMps, courseDeg }: Motion, state?: Person): void {
@@ -193,7 +199,7 @@ interface LastKnown {
 function lastKnown(state: Person, context: Told, tag: string, batteryPct: number | undefined, event?: AnyOf<'WornAlert'>): LastKnown {
   const battery = batteryPct ?? batteryOf(state, tag)
   const own = event?.data.alert.lastFix
-  const fixAgeMs = state.fix === undefined ? Number.POSITIVE_INFINITY : Math.round(context.nowMs - state.fix.seenMs)
+  const fixAgeMs = state.fix === undefined ? Number.POSITIVE_INFINITY : Math.round(context.nowMs - state.seenMs)
   if (event !== undefined && own !== undefined && (own.position ?? own.geo) !== undefined) {
     const time = Math.round(event.time - own.ageMs)
     const ageMs = Math.round(Math.max(0, context.wallMs - time))
@@ -211,7 +217,7 @@ function lastKnown(state: Person, context: Told, tag: string, batteryPct: number
       return { lastFix, fixAgeMs: ageMs, batteryPct: battery }
     }
   }
-  return state.fix === undefined ? { batteryPct: battery } : { lastFix: placed(state.fix.fix, state), fixAgeMs, batteryPct: battery }
+  return state.fix === undefined ? { batteryPct: battery } : { lastFix: placed(state.fix, state), fixAgeMs, batteryPct: battery }
 }
 
 function keepBattery({ batteries }: Person, tag: string, batteryPct: number, time: number): void {
