@@ -190,6 +190,10 @@ export const signalLost = defineEvent({
     silentForMs: z.number(),
     allowedMs: z.number().describe("The silence allowed by the tag's own rhythm"),
     batteryLow: z.literal(true).optional().describe('It had announced that its battery is nearly empty'),
+    announcedOff: z
+      .literal(true)
+      .optional()
+      .describe('It, or the system that hears it, had said that it is going off or gone; that may be a switch or an accident'),
     ...lastKnown
   })
 })

@@ -46,6 +46,8 @@ export interface InnerEvents {
   readonly WornAlert: { readonly person: string; readonly alert: EventData['TagAlert']; readonly handedOver?: true }
   /** This person no longer wears the tag. Key: person. */
   readonly TagTakenOff: { readonly person: string; readonly tag: string }
+  /** A receiver of a source died or is back; `receiver` as it stands in tags' frames. Key: device. */
+  readonly ReceiverChanged: { readonly source: string; readonly receiver: string; readonly online: boolean }
   /** Where a person is, by the best of their tags; every fix, while `PersonMovement` is told at most so often. Key: person. */
   readonly PersonFix: { readonly person: string; readonly fix: business.Fix } & Motion
 }
@@ -60,6 +62,7 @@ export type EventType = keyof EventData
 
 export const INNER_TYPES: readonly (keyof InnerEvents)[] = [
   'GatewayWasBlind',
+  'ReceiverChanged',
   'TagFix',
   'WornFix',
   'PastFix',
