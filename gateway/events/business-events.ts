@@ -120,7 +120,12 @@ const crossing = {
   zone: z.string(),
   parents: z.array(z.string()).describe('Zones around it, the innermost first'),
   fix: fixSchema.describe('The fix that decided'),
-  distanceM: z.number().describe("From the fix to the zone's edge; the decision weighs it against the accuracy")
+  distanceM: z
+    .number()
+    .optional()
+    .describe(
+      "From the fix to the zone's edge; the decision weighs it against the accuracy. Absent where it cannot be told: the zone is gone, or its frame is another"
+    )
 }
 
 export const zoneEntered = defineEvent({

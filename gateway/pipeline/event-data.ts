@@ -50,6 +50,8 @@ export interface InnerEvents {
   readonly ReceiverChanged: { readonly source: string; readonly receiver: string; readonly online: boolean }
   /** Where a person is, by the best of their tags; every fix, while `PersonMovement` is told at most so often. Key: person. */
   readonly PersonFix: { readonly person: string; readonly fix: business.Fix } & Motion
+  /** Zones were added, changed or removed: who is inside is judged anew. Told with the first turn of the new zones. Key: gateway. */
+  readonly ZonesChanged: Readonly<Record<string, never>>
 }
 
 /** As the positioning system tells it. */
@@ -69,5 +71,6 @@ export const INNER_TYPES: readonly (keyof InnerEvents)[] = [
   'WornInfo',
   'WornAlert',
   'TagTakenOff',
-  'PersonFix'
+  'PersonFix',
+  'ZonesChanged'
 ]

@@ -1,6 +1,6 @@
 import type { EventType } from './event-data.ts'
 import { PipelineRunner } from './pipeline-runner.ts'
-import type { AnyProcessor, PipelineEvent } from './processor.ts'
+import type { AnyOf, AnyProcessor, PipelineEvent } from './processor.ts'
 import { joinTopology } from './topology.ts'
 
 /** Wall clock at pipeline time 0 of scenarios: a Monday, 06:00 UTC. */
@@ -9,7 +9,7 @@ export const SCENARIO_START_MS = Date.UTC(2026, 10, 16, 6)
 export interface Scenario {
   readonly runner: PipelineRunner
   /** What was told, in order. */
-  readonly told: (PipelineEvent & { readonly nowMs: number })[]
+  readonly told: (AnyOf<EventType> & { readonly nowMs: number })[]
   /** Lets events arrive at the pipeline time that belongs to their own time. */
   feed(...events: readonly PipelineEvent[]): void
   /** Lets an event arrive late. */
@@ -19,17 +19,9 @@ export interface Scenario {
 
 /** Runs processors in virtual time, joined by their declarations; a fault of one fails the test. */
 export function scenario(processors: readonly AnyProcessor[]): Scenario {
-  const out = new Set(processors.flatMap((each) => each.out))
-  const inputs = [...new Set(processors.flatMap((each) => each.in))].filter((type) => !out.has(type))
   const told: Scenario['told'] = []
-  const runner = new PipelineRunner({
-    topology: joinTopology(processors, { inputs, sinks: [...out] }),
-    onOutput: (event, nowMs) => told.push({ ...structuredClone(event), nowMs }),
-    wallAt: (nowMs) => SCENARIO_START_MS + nowMs,
-    onFault(processor, key, error) {
-      throw new Error(`${processor} failed at ${key}`, { cause: error })
-    }
-  })
+  // Copied, lest a processor changes it later.
+  const runner = runnerOf(processors, (event, nowMs) => told.push({ ...(structuredClone(event) as AnyOf<EventType>), nowMs }))
   runner.advanceTo(0)
   return {
     runner,
@@ -42,9 +34,23 @@ export function scenario(processors: readonly AnyProcessor[]): Scenario {
   }
 }
 
+/** What runs in a scenario, for benches that keep nothing of what is told. */
+export function runnerOf(processors: readonly AnyProcessor[], onOutput: (event: PipelineEvent, nowMs: number) => void): PipelineRunner {
+  const out = new Set(processors.flatMap((each) => each.out))
+  const inputs = [...new Set(processors.flatMap((each) => each.in))].filter((type) => !out.has(type))
+  return new PipelineRunner({
+    topology: joinTopology(processors, { inputs, sinks: [...out] }),
+    onOutput,
+    wallAt: (nowMs) => SCENARIO_START_MS + nowMs,
+    onFault(processor, key, error) {
+      throw new Error(`${processor} failed at ${key}`, { cause: error })
+    }
+  })
+}
+
 /** Those of one type, in order. */
 export function ofType<Type extends EventType>(told: Scenario['told'], type: Type): (PipelineEvent<Type> & { readonly nowMs: number })[] {
-  return told.filter((event): event is PipelineEvent<Type> & { readonly nowMs: number } => event.type === type)
+  return told.filter((event) => event.type === type) as unknown as (PipelineEvent<Type> & { readonly nowMs: number })[]
 }
 
 /** Normally distributed with deviation 1, from a source of evenly distributed numbers (Box and Muller). */
