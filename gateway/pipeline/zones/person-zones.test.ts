@@ -231,11 +231,23 @@ describe('personZones', () => {
       fixAt(11, 45, 45, { floor: 'first' }),
       fixAt(12, 45, 45, { floor: 'ground' })
     )
-    expect(crossings(run).filter((each) => !each.endsWith('office'))).toEqual(['+site', '+workshop'])
+    expect(crossings(run)).toEqual(['+site', '+workshop'])
     run.feed(...seconds(12.1, 12.9, 0.1).map((s) => fixAt(s, 45, 45, { floor: 'first' })), fixAt(13, 45, 45, { floor: 'ground' }))
     expect(crossings(run)).toEqual(['+site', '+workshop'])
     run.feed(...seconds(14, 30).map((s) => fixAt(s, 45, 45, { position: { x: 45, y: 45, z: 5, frame: 'plant' } })))
     expect(crossings(run).slice(-2).sort()).toEqual(['+office', '-workshop outside'].sort())
+  })
+
+  it('lets people in at once on the floor that they were on before, and lets height decide by evidence alone', () => {
+    const zones = [zone('workshop', box(20, 20, 80, 80), { floors: ['ground'] }), zone('gallery', box(0, 0, 15, 15), { fromZ: 3 })]
+    const run = started(zones)
+    run.feed(fixAt(0, 18, 18, { floor: 'ground' }), fixAt(1, 45, 45, { floor: 'ground' }))
+    expect(crossings(run)).toEqual(['+workshop'])
+    const high = started(zones)
+    high.feed(fixAt(0, 10, 10, { position: { x: 10, y: 10, z: 3.5, frame: 'plant' } }))
+    expect(high.told).toEqual([])
+    high.feed(fixAt(1, 10, 10, { position: { x: 10, y: 10, z: 3.5, frame: 'plant' } }))
+    expect(crossings(high)).toEqual(['+gallery'])
   })
 
   it('lets who is seen in a frame without a tie leave the zones of another', () => {
@@ -249,7 +261,12 @@ describe('personZones', () => {
 
   it('lets who leaves the directory leave every zone, and who gives back the tag that they were seen by; not who gives back another', () => {
     const run = started()
-    const change = (tag: string): PipelineEvent => ({ type: 'TagTakenOff', key: 'anna', time: SCENARIO_START_MS + 5_000, data: { person: 'anna', tag } })
+    const change = (tag: string): PipelineEvent => ({
+      type: 'TagTakenOff',
+      key: 'anna',
+      time: SCENARIO_START_MS + 5_000,
+      data: { person: 'anna', tag }
+    })
     run.feed(fixAt(0, 45), change('sim:2'))
     expect(run.told).toHaveLength(3)
     run.feed(change('sim:1'))

@@ -9,6 +9,8 @@ import type { ZoneCrossingSettings } from './zone-settings.ts'
 
 /** Fixes that are older than the latest are passed over; if for so long only such come, it is the clock that was set back. */
 const CLOCK_SET_BACK_MS = 60_000
+/** A floor that was named for so long is believed. */
+const FLOOR_STEADY_MS = 2_000
 /** No accuracy is better than this: distances are divided by it. */
 const LEAST_ACCURACY_M = 0.01
 
@@ -35,7 +37,7 @@ export function personZones(zones: ZoneMap, settings: ZoneCrossingSettings): Any
     timers: ['zones'],
     version: 1,
     key: (event) => keyOf(event),
-    initial: (): PresenceState => ({ zones: [], fix: null, nowMs: 0, silentFromMs: null, dueMs: null }),
+    initial: (): PresenceState => ({ zones: [], fix: null, nowMs: 0, floor: null, floorSince: 0, silentFromMs: null, dueMs: null }),
     process: (event, state, context) => judge.take(event, state, context),
     onTimer(_name, state, context) {
       state.dueMs = null
@@ -57,7 +59,7 @@ class ZoneJudge {
   /** Used anew for each fix: places in the frames of the zones, undefined where it has none. */
   readonly #places: Map<string, Place | undefined>
   readonly #spare: readonly { readonly frame: ZoneFrame; readonly place: Place }[]
-  readonly #weighed: Weighed = { accuracyM: 0, share: 0, nowMs: 0 }
+  readonly #weighed: Weighed = { accuracyM: 0, share: 0, nowMs: 0, isFloorSteady: true }
 
   constructor(map: ZoneMap, settings: ZoneCrossingSettings) {
     this.#map = map
@@ -111,6 +113,10 @@ class ZoneJudge {
     state.nowMs = context.nowMs
     state.silentFromMs = context.nowMs
     state.fix = fix
+    if (fix.floor !== undefined && fix.floor !== state.floor) {
+      state.floorSince = state.floor === null ? 0 : fix.time
+      state.floor = fix.floor
+    }
     this.#weigh(fix, fix.time < before ? 1 : shareOf(fix.time - before), state, context)
     this.leave(state, context, fix.time)
   }
@@ -120,6 +126,7 @@ class ZoneJudge {
     weighed.accuracyM = Math.max(fix.accuracyM ?? this.#settings.assumedAccuracyM, LEAST_ACCURACY_M)
     weighed.share = share
     weighed.nowMs = context.nowMs
+    weighed.isFloorSteady = Math.abs(fix.time - state.floorSince) >= FLOOR_STEADY_MS
     for (const { frame, place } of this.#spare) this.#places.set(frame.frame, placeIn(this.#map, frame, fix, place) ? place : undefined)
     // Backwards, for it may remove the one that it looks at; what it adds, the parents of a zone, needs no weighing.
     for (let at = state.zones.length - 1; at >= 0; at--) {

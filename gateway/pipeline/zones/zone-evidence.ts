@@ -32,9 +32,10 @@ export const shareOf = (sinceLastMs: number): number => Math.min(1, Math.max(0, 
  * Weighs a fix of somebody who is not in the zone.
  *
  * @param depthM from the edge inwards; negative: outside
+ * @param canBeSure false: its height is open to doubt, however deep it lies
  */
-export function weighEntry(state: Evidence, depthM: number, accuracyM: number, share: number): Verdict {
-  if (depthM >= SURE * accuracyM) return decide(state, DECIDED)
+export function weighEntry(state: Evidence, depthM: number, accuracyM: number, share: number, canBeSure: boolean): Verdict {
+  if (canBeSure && depthM >= SURE * accuracyM) return decide(state, DECIDED)
   return add(state, (depthM * DEVIATIONS_PER_ACCURACY) / accuracyM, share)
 }
 

@@ -19,6 +19,9 @@ export interface PresenceState {
   /** The latest fix, and its pipeline time. */
   fix: Fix | null
   nowMs: number
+  /** Floor that the latest fix with a floor named, and since when all have named it, epoch milliseconds; 0: always. */
+  floor: string | null
+  floorSince: number
   /** From when on silence counts, pipeline time; null: not while the person is unobserved. */
   silentFromMs: number | null
   /** When the timer is set for. */
@@ -38,12 +41,15 @@ export interface Weighed {
   accuracyM: number
   share: number
   nowMs: number
+  /** The floor that it names is not new. */
+  isFloorSteady: boolean
 }
 
 /** Whether the person has come in by now. */
-export function weighCandidate(tracked: Tracked, shape: ZoneShape, place: Place | undefined, { accuracyM, share }: Weighed): boolean {
+export function weighCandidate(tracked: Tracked, shape: ZoneShape, place: Place | undefined, weighed: Weighed): boolean {
+  const { accuracyM, share } = weighed
   if (place === undefined || !isAtHeight(shape, place)) return weighElsewhere(tracked, share) === 'inside'
-  return weighEntry(tracked, depthM(shape, place), accuracyM, share) === 'inside'
+  return weighEntry(tracked, depthM(shape, place), accuracyM, share, isHeightSure(shape, place, weighed)) === 'inside'
 }
 
 /** Notes what a fix says of somebody who is inside; whether and when they leave by it follows from `outMs` and `overEdgeMs`. */
@@ -69,6 +75,12 @@ export function weighInside(
   const verdict = weighExit(tracked, isInside ? edgeM : -edgeM, accuracyM, toleranceM, share)
   if (verdict === 'outside') tracked.outMs ??= nowMs
   else if (tracked.evidence > 0) tracked.outMs = null
+}
+
+/** Systems err about floors now and then, and about heights more than about places: one such fix lets nobody in. */
+function isHeightSure({ zone }: ZoneShape, { z, floor }: Place, { isFloorSteady }: Weighed): boolean {
+  if (zone.floors !== undefined && floor !== undefined) return isFloorSteady
+  return Number.isNaN(z) || (zone.floors === undefined && zone.fromZ === undefined && zone.toZ === undefined)
 }
 
 function depthM(shape: ZoneShape, { x, y }: Place): number {
