@@ -264,8 +264,15 @@ export const directoryChanged = defineEvent({
         group: z.string().optional(),
         removed: z.literal(true).optional()
       }),
+      z.object({
+        kind: z.literal('zone'),
+        zone: z.string(),
+        definition: z.record(z.string(), z.json()).optional().describe('As the site model has it'),
+        removed: z.literal(true).optional()
+      }),
       z.object({ kind: z.literal('zone-status'), zone: z.string(), status: zoneStatusSchema })
     ]),
-    conflict: z.string().optional().describe('What it overruled, or what overruled it, and by which rule')
+    conflict: z.string().optional().describe('What it overruled, or what overruled it, and by which rule'),
+    overruled: z.literal(true).optional().describe('It holds at no time: told, and not followed')
   })
 })

@@ -250,6 +250,6 @@ function leave({ zones }: Person, id: string): void {
 }
 
 /** Someone who is taken out of the directory while a tag is bound to them is still told of, by the name last known. */
-function takeEntry({ change }: EventData['DirectoryChanged'], state: Person): void {
-  if (change.kind === 'person' && change.removed !== true) state.name = change.name
+function takeEntry({ change, overruled }: EventData['DirectoryChanged'], state: Person): void {
+  if (overruled !== true && change.kind === 'person' && change.removed !== true) state.name = change.name
 }
