@@ -46,6 +46,8 @@ export interface InnerEvents {
   readonly WornAlert: { readonly person: string; readonly alert: EventData['TagAlert']; readonly handedOver?: true }
   /** This person no longer wears the tag. Key: person. */
   readonly TagTakenOff: { readonly person: string; readonly tag: string }
+  /** Nothing tells any more where a person is: the last of their tags that did was taken off. Key: person. */
+  readonly PersonUnplaced: { readonly person: string }
   /** A receiver of a source died or is back; `receiver` as it stands in tags' frames. Key: device. */
   readonly ReceiverChanged: { readonly source: string; readonly receiver: string; readonly online: boolean }
   /** Where a person is, by the best of their tags; every fix, while `PersonMovement` is told at most so often. Key: person. */
@@ -71,6 +73,7 @@ export const INNER_TYPES: readonly (keyof InnerEvents)[] = [
   'WornInfo',
   'WornAlert',
   'TagTakenOff',
+  'PersonUnplaced',
   'PersonFix',
   'ZonesChanged'
 ]

@@ -201,7 +201,7 @@ describe('personMotion', () => {
     expect(typesOf(run)).toEqual(['PersonStopped', 'PersonMoving'])
   })
 
-  it('forgets who leaves the directory, and a fix that names no place changes nothing', () => {
+  it('forgets who leaves the directory or takes the last tag off, and a fix that names no place changes nothing', () => {
     const run = started()
     const { position: _none, ...nowhere } = fixAt(31).data.fix
     run.feed(...seconds(0, 29).map((s) => fixAt(s)), { ...fixAt(30), data: { person: 'anna', fix: nowhere } })
@@ -211,6 +211,12 @@ describe('personMotion', () => {
     expect(run.runner.sizes().get('person-motion')).toBe(0)
     run.feed(...seconds(31, 60).map((s) => fixAt(s)))
     expect(run.told).toEqual([])
+    run.feed({ type: 'PersonUnplaced', key: 'anna', time: SCENARIO_START_MS + 60_500, data: { person: 'anna' } })
+    expect(run.runner.sizes().get('person-motion')).toBe(0)
+    run.feed(fixAt(61))
+    const overruled = { ...removed, overruled: true } as const
+    run.feed({ type: 'DirectoryChanged', key: 'gw', time: SCENARIO_START_MS + 61_000, data: overruled })
+    expect(run.runner.sizes().get('person-motion')).toBe(1)
   })
 
   it('refuses a radius for leaving that is below that for stopping', () => {

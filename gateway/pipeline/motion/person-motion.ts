@@ -42,7 +42,7 @@ export function personMotion(settings: MotionSettings): AnyProcessor {
   return defineProcessor({
     name: 'person-motion',
     title: 'Tells when a person stops and moves again',
-    in: ['PersonFix', 'DirectoryChanged'],
+    in: ['PersonFix', 'PersonUnplaced', 'DirectoryChanged'],
     out: ['PersonStopped', 'PersonMoving'],
     version: 1,
     key: (event) => personOf(event),
@@ -57,17 +57,17 @@ export function personMotion(settings: MotionSettings): AnyProcessor {
       lastNowMs: 0
     }),
     process(event, state, context) {
-      if (event.type === 'DirectoryChanged') context.drop()
+      if (event.type !== 'PersonFix') context.drop()
       else judge(settings, event.data.fix, state, context)
     }
   })
 }
 
-/** Who leaves the directory is forgotten. */
-function personOf(event: AnyOf<'PersonFix' | 'DirectoryChanged'>): string | undefined {
-  if (event.type === 'PersonFix') return event.data.person
-  const { change } = event.data
-  return change.kind === 'person' && change.removed === true ? change.person : undefined
+/** Who leaves the directory, or has taken all tags off, is forgotten. */
+function personOf(event: AnyOf<'PersonFix' | 'PersonUnplaced' | 'DirectoryChanged'>): string | undefined {
+  if (event.type !== 'DirectoryChanged') return event.data.person
+  const { change, overruled } = event.data
+  return overruled !== true && change.kind === 'person' && change.removed === true ? change.person : undefined
 }
 
 function judge(settings: MotionSettings, fix: Fix, state: MotionState, context: MotionContext): void {

@@ -4,6 +4,8 @@ import { DEFAULT_LOCATION_SETTINGS, type LocationSettings } from '../../location
 import { PositionTracker } from '../../location/position-tracker.ts'
 import type { Georeference } from '../../site/georeference/level-frame.ts'
 import type { SiteModel } from '../../site/site-model.ts'
+import { ZoneFinder } from '../../site/zones/zone-finder.ts'
+import type { ZoneMap } from '../../site/zones/zone-map.ts'
 import { type AnyOf, type AnyProcessor, type Context, defineProcessor } from '../processor.ts'
 import { KeptTrack, keptTrack, type PackedTrack } from './kept-track.ts'
 import type { LocateSource } from './locate-settings.ts'
@@ -26,6 +28,8 @@ export interface LocateOptions {
   readonly site: Pick<SiteModel, 'anchor' | 'receiver' | 'floor'>
   /** Ties of frames to the earth, by the frame's name. */
   readonly georeferences: ReadonlyMap<string, Georeference>
+  /** Zones as they are now; absent: fixes do not say in which they lie. With other zones the processor is made anew. */
+  readonly zones?: ZoneMap
   /** By the source's id. */
   readonly sources: Readonly<Record<string, LocateSource>>
   readonly settings?: LocationSettings
@@ -61,7 +65,7 @@ interface Place {
 }
 
 /**
- * Every fix of a tag, in metres of a frame and on the earth, with its floor and an accuracy that can be believed. A position that the system gives stays as it
+ * Every fix of a tag, in metres of a frame and on the earth, with its floor, zones and an accuracy that can be believed. A position that the system gives stays as it
  * is, unless its source is to be smoothed; ranges are solved; a tag of which only receivers tell is placed by them.
  *
  * A fix keeps the time at which it was measured. One that is older than the newest of its source is told as `past` and never touches a filter; repeated
@@ -91,12 +95,14 @@ export function locate(options: LocateOptions): AnyProcessor {
 
 class Locator {
   readonly #site: SiteLookup
+  readonly #zones: ZoneFinder | undefined
   readonly #sources: Readonly<Record<string, LocateSource>>
   readonly #ranges: RangeLocator
   readonly #receivers: ReceiverLocator
   readonly #positions: PositionTracker
 
-  constructor({ site, georeferences, sources, settings = DEFAULT_LOCATION_SETTINGS }: LocateOptions) {
+  constructor({ site, georeferences, zones, sources, settings = DEFAULT_LOCATION_SETTINGS }: LocateOptions) {
+    this.#zones = zones === undefined ? undefined : new ZoneFinder(zones)
     this.#site = new SiteLookup(site, georeferences)
     this.#sources = sources
     this.#ranges = new RangeLocator(this.#site, settings)
@@ -222,6 +228,9 @@ class Locator {
       geo: place.geo ?? (isMetric ? this.#onEarth(frame, x, y, z) : undefined),
       floor
     }
+    // Shared by all fixes of the zone: nobody writes into events.
+    const zones = this.#zones?.find(fix)
+    if (zones !== undefined) fix.zones = zones as string[]
     const { speedMps, courseDeg } = event.data
     const data = isPast ? { fix, past: true as const, speedMps, courseDeg } : { fix, speedMps, courseDeg }
     context.emit('TagFix', { key: context.key, time: event.time, source: event.source, data })

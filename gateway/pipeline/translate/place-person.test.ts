@@ -84,11 +84,15 @@ describe('placePerson', () => {
     site.sees(500, 'b:coarse', 8)
     site.by()
     site.takesOff(600, 'a:fine')
-    expect(site.take('PersonFix').map(({ data, time }) => [data.fix.tag, time])).toEqual([['b:coarse', START + 500]])
+    expect(site.take('PersonFix', 'PersonUnplaced').map((event) => [event.type === 'PersonFix' && event.data.fix.tag, event.time])).toEqual(
+      [['b:coarse', START + 500]]
+    )
     site.sees(1_000, 'b:coarse', 8)
     expect(site.by()).toEqual(['b:coarse'])
     site.takesOff(1_100, 'b:coarse')
-    expect(site.by()).toEqual([])
+    expect(site.take('PersonFix', 'PersonUnplaced').map(({ type, key, time }) => [type, key, time])).toEqual([
+      ['PersonUnplaced', 'ann', START + 1_100]
+    ])
     expect(site.runner.sizes().get('place-person')).toBe(0)
   })
 

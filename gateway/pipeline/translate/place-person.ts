@@ -5,6 +5,8 @@ import { bestFix, type Candidate } from './best-fix.ts'
 /** Tags of one person times systems that see them; of more, the one unseen for longest makes room. */
 const MAX_CANDIDATES = 8
 
+type Told = Context<'PersonFix' | 'PersonUnplaced', never>
+
 interface Placed {
   readonly candidates: Candidate[]
   /** Which of them has the person; -1: none. */
@@ -15,14 +17,15 @@ interface Placed {
 
 /**
  * Where a person is: the best fix among their tags and the systems that see them (`bestFix`). Every fix of the one that has the person is told; the
- * others wait until theirs is better. What is told never goes back in time. A tag that is taken off takes its fixes with it.
+ * others wait until theirs is better. What is told never goes back in time. A tag that is taken off takes its fixes with it, and with the last of them it
+ * is told that nothing is known.
  */
 export function placePerson(): AnyProcessor {
-  return defineProcessor<'WornFix' | 'TagTakenOff', 'PersonFix', Placed>({
+  return defineProcessor<'WornFix' | 'TagTakenOff', 'PersonFix' | 'PersonUnplaced', Placed>({
     name: 'place-person',
     title: 'Where a person is, by the best of their tags',
     in: ['WornFix', 'TagTakenOff'],
-    out: ['PersonFix'],
+    out: ['PersonFix', 'PersonUnplaced'],
     version: 1,
     key: (event) => event.key,
     initial: () => ({ candidates: [], present: -1, toldMs: null }),
@@ -33,7 +36,7 @@ export function placePerson(): AnyProcessor {
   })
 }
 
-function takeFix(event: AnyOf<'WornFix'>, state: Placed, context: Context<'PersonFix', never>): void {
+function takeFix(event: AnyOf<'WornFix'>, state: Placed, context: Told): void {
   const { fix, speedMps, courseDeg } = event.data
   const { nowMs, wallMs } = context
   const seenMs = nowMs - Math.max(0, wallMs - fix.time)
@@ -89,10 +92,11 @@ function takeOff(tag: string, state: Placed): boolean {
 }
 
 /** The person goes over to the best of the other tags, at the time at which that one saw them. */
-function tellPresent(time: number, state: Placed, context: Context<'PersonFix', never>): void {
+function tellPresent(time: number, state: Placed, context: Told): void {
   state.present = bestFix(state.candidates, context.nowMs, -1)
   const best = state.candidates[state.present]
   if (best === undefined) {
+    context.emit('PersonUnplaced', { key: context.key, time, data: { person: context.key } })
     context.drop()
     return
   }

@@ -129,9 +129,13 @@ function emitMovement(context: Told, fix: Fix, ageMs: number, { speedMps, course
   })
 }
 
-/** The fix with the zones that the person is in: a zone is left later than the fix leaves it, lest anybody flickers on its edge. */
+/**
+ * The fix with the zones that the person is in, in place of those that the fix lies in by itself: a zone is left later than a fix leaves it, lest
+ * anybody flickers on its edge.
+ */
 function placed(fix: Fix, { zones }: Person): Fix {
-  return zones.length === 0 ? fix : { ...fix, zones: zones.map(({ id }) => id) }
+  if (zones.length === 0 && fix.zones === undefined) return fix
+  return { ...fix, zones: zones.length === 0 ? undefined : zones.map(({ id }) => id) }
 }
 
 const TOLD_OF_INFO = [

@@ -30,7 +30,7 @@ function dataOf(kind: Kind, tag: string, n: number): EventData['TagMovement'] | 
 function measure(kind: Kind, tags: number, processors: readonly AnyProcessor[]): void {
   let told = 0
   const inputs: readonly EventType[] = ['TagMovement', 'TagInfo', 'TagAlert', 'DirectoryChanged', 'ZoneEntered', 'ZoneLeft']
-  const sinks: readonly EventType[] = ['TagFix', 'PersonFix', 'PersonMovement', 'PersonTelemetry', 'PersonAlert']
+  const sinks: readonly EventType[] = ['TagFix', 'PersonFix', 'PersonUnplaced', 'PersonMovement', 'PersonTelemetry', 'PersonAlert']
   const runner = new PipelineRunner({
     topology: joinTopology(processors, { inputs, sinks }),
     onOutput: () => {

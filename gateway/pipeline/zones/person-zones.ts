@@ -18,7 +18,9 @@ const LEAST_ACCURACY_M = 0.01
 const DONE = Number.NEGATIVE_INFINITY
 
 type ZoneContext = Context<'ZoneEntered' | 'ZoneLeft', 'zones'>
-type Taken = AnyOf<'PersonFix' | 'TagTakenOff' | 'DirectoryChanged' | 'SourceLost' | 'SourceRestored' | 'GatewayWasBlind' | 'ZonesChanged'>
+type Taken = AnyOf<
+  'PersonFix' | 'PersonUnplaced' | 'DirectoryChanged' | 'SourceLost' | 'SourceRestored' | 'GatewayWasBlind' | 'ZonesChanged'
+>
 type LeaveReason = EventData['ZoneLeft']['reason']
 
 /**
@@ -32,7 +34,7 @@ export function personZones(zones: ZoneMap, settings: ZoneCrossingSettings): Any
   return defineProcessor({
     name: 'person-zones',
     title: 'Tells which zones people enter and leave',
-    in: ['PersonFix', 'TagTakenOff', 'DirectoryChanged', 'SourceLost', 'SourceRestored', 'GatewayWasBlind', 'ZonesChanged'],
+    in: ['PersonFix', 'PersonUnplaced', 'DirectoryChanged', 'SourceLost', 'SourceRestored', 'GatewayWasBlind', 'ZonesChanged'],
     out: ['ZoneEntered', 'ZoneLeft'],
     timers: ['zones'],
     version: 1,
@@ -47,10 +49,10 @@ export function personZones(zones: ZoneMap, settings: ZoneCrossingSettings): Any
 }
 
 function keyOf(event: Taken): string | undefined | typeof EVERY_KEY {
-  if (event.type === 'PersonFix' || event.type === 'TagTakenOff') return event.data.person
+  if (event.type === 'PersonFix' || event.type === 'PersonUnplaced') return event.data.person
   if (event.type !== 'DirectoryChanged') return EVERY_KEY
-  const { change } = event.data
-  return change.kind === 'person' && change.removed === true ? change.person : undefined
+  const { change, overruled } = event.data
+  return overruled !== true && change.kind === 'person' && change.removed === true ? change.person : undefined
 }
 
 class ZoneJudge {
@@ -70,8 +72,7 @@ class ZoneJudge {
 
   take(event: Taken, state: PresenceState, context: ZoneContext): void {
     if (event.type === 'PersonFix') this.#takeFix(event.data.fix, state, context)
-    else if (event.type === 'DirectoryChanged') this.#forget(state, context, event.time)
-    else if (event.type === 'TagTakenOff') this.#takeOff(event.data.tag, state, context, event.time)
+    else if (event.type === 'DirectoryChanged' || event.type === 'PersonUnplaced') this.#forget(state, context, event.time)
     else if (event.type === 'ZonesChanged') this.#takeZones(state, context, event.time)
     else this.#takeSilence(event, state, context)
   }
@@ -198,10 +199,6 @@ class ZoneJudge {
   }
 
   /** Where a tag lies that was taken off says nothing of the person; with another tag their next fix says where they are. */
-  #takeOff(tag: string, state: PresenceState, context: ZoneContext, time: number): void {
-    if (state.fix === null || tag === state.fix.tag) this.#forget(state, context, time)
-  }
-
   #forget(state: PresenceState, context: ZoneContext, time: number): void {
     const depth = ({ zone }: Tracked): number => this.#map.shapes.get(zone)?.parents.length ?? 0
     for (const tracked of state.zones.toSorted((a, b) => depth(b) - depth(a))) this.#tellLeft(tracked, 'unbound', state, context, time)
