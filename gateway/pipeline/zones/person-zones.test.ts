@@ -6,6 +6,7 @@ import { type ZoneMap, zoneMap } from '../../site/zones/zone-map.ts'
 import type { PipelineEvent } from '../processor.ts'
 import { gaussian, ofType, SCENARIO_START_MS, type Scenario, scenario, seeded } from '../scenario-test-support.ts'
 import { personZones } from './person-zones.ts'
+import { PERSONS_IN_ZONE } from './persons-in-zone.ts'
 import { zoneCrossingSchema } from './zone-settings.ts'
 
 /** In two dimensions 68 % of errors lie within 1.51 deviations of one axis. */
@@ -335,6 +336,38 @@ describe('personZones, whatever the jitter', () => {
         expect(crossings(run)).toEqual(['+hall', '-hall outside'])
       }),
       { numRuns: 60 }
+    )
+  })
+})
+
+describe('personZones and PERSONS_IN_ZONE', () => {
+  it('count exactly, up the tree, as geometry does for fixes that leave no doubt', () => {
+    // Odd places keep a metre from every edge of the plant.
+    const step = fc.record({
+      person: fc.constantFrom('anna', 'boris', 'carla'),
+      x: fc.integer({ min: -5, max: 54 }),
+      y: fc.integer({ min: -5, max: 54 }),
+      tag: fc.constantFrom('sim:1', 'sim:2')
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const run = scenario([personZones(mapOf(PLANT), zoneCrossingSchema.parse({ exitToleranceM: 0 })), PERSONS_IN_ZONE])
+        const at = new Map<string, readonly [x: number, y: number]>()
+        for (const [index, { person, x, y, tag }] of steps.entries()) {
+          run.feed(fixAt(index, 2 * x + 1, 2 * y + 1, { person, tag, accuracyM: 0.1 }))
+          at.set(person, [2 * x + 1, 2 * y + 1])
+          const told = new Map(ofType(run.told, 'PersonsInZone').map(({ data }) => [data.zone, data]))
+          for (const [id, from, to] of [
+            ['site', 0, 100],
+            ['hall', 20, 80],
+            ['room', 40, 50]
+          ] as const) {
+            const inside = [...at].filter(([, place]) => place.every((each) => each > from && each < to)).map(([who]) => who)
+            expect([id, told.get(id)?.number ?? 0, told.get(id)?.persons ?? []]).toEqual([id, inside.length, inside.sort()])
+          }
+        }
+      }),
+      { numRuns: 40 }
     )
   })
 })

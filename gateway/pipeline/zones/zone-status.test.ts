@@ -160,7 +160,13 @@ describe('zoneStatus', () => {
     ] as const
     for (const [is, on, off] of states) {
       const run = started([{ zone: 'pit', status: 'dangerous', equipment: { device: 'fans:vent-1', is } }])
-      run.feed(device(500, on, 'fans:vent-2'), device(1_000, on), device(1_500, on), device(2_000, {}))
+      run.feed(
+        device(500, on, 'fans:vent-2'),
+        device(1_000, on),
+        device(1_500, on),
+        device(2_000, {}),
+        switched('normal', 2_100, { zone: 'hall' })
+      )
       expect(changes(run)).toEqual(['11-16T06:00 pit normal-dangerous equipment'])
       expect(run.told[0]?.data).toMatchObject({ evidence: { device: 'fans:vent-1', is, since: SCENARIO_START_MS + 1_000 } })
       run.feedAt(device(1_700, off), 2_500)
