@@ -61,6 +61,8 @@ class ZoneJudge {
   /** Used anew for each fix: places in the frames of the zones, undefined where it has none. */
   readonly #places: Map<string, Place | undefined>
   readonly #spare: readonly { readonly frame: ZoneFrame; readonly place: Place }[]
+  /** What was weighed may change when the person leaves. */
+  #isDue = false
   readonly #weighed: Weighed = { accuracyM: 0, share: 0, nowMs: 0, isFloorSteady: true }
 
   constructor(map: ZoneMap, settings: ZoneCrossingSettings) {
@@ -112,6 +114,8 @@ class ZoneJudge {
     const before = state.fix?.time ?? Number.NEGATIVE_INFINITY
     if (fix.time < before && context.nowMs - state.nowMs <= CLOCK_SET_BACK_MS) return
     state.nowMs = context.nowMs
+    // A timer that is set too early by now sets itself anew: fixes that change nothing need not move it.
+    this.#isDue = state.silentFromMs === null
     state.silentFromMs = context.nowMs
     state.fix = fix
     if (fix.floor !== undefined && fix.floor !== state.floor) {
@@ -119,7 +123,7 @@ class ZoneJudge {
       state.floor = fix.floor
     }
     this.#weigh(fix, fix.time < before ? 1 : shareOf(fix.time - before), state, context)
-    this.leave(state, context, fix.time)
+    if (this.#isDue) this.leave(state, context, fix.time)
   }
 
   #weigh(fix: Fix, share: number, state: PresenceState, context: ZoneContext): void {
@@ -153,12 +157,15 @@ class ZoneJudge {
       return
     }
     const place = this.#places.get(shape.zone.frame)
-    if (tracked.enteredAt !== null) weighInside(tracked, shape, place, this.#weighed, this.#settings)
-    else if (weighCandidate(tracked, shape, place, this.#weighed)) this.#enter(shape, fix, state, context)
+    if (tracked.enteredAt !== null) {
+      weighInside(tracked, shape, place, this.#weighed, this.#settings)
+      if (tracked.outMs !== null || tracked.overEdgeMs !== null) this.#isDue = true
+    } else if (weighCandidate(tracked, shape, place, this.#weighed)) this.#enter(shape, fix, state, context)
     else if (tracked.evidence <= 0) state.zones.splice(at, 1)
   }
 
   #enter(shape: ZoneShape, fix: Fix, state: PresenceState, context: ZoneContext): void {
+    this.#isDue = true
     for (let level = shape.parents.length - 1; level >= -1; level--) {
       const inner = level < 0 ? shape : this.#map.shapes.get(shape.parents[level] ?? '')
       if (inner === undefined) continue
@@ -175,6 +182,7 @@ class ZoneJudge {
   }
 
   #tellLeft(tracked: Tracked, reason: LeaveReason, state: PresenceState, context: ZoneContext, time: number): void {
+    this.#isDue = true
     state.zones.splice(state.zones.indexOf(tracked), 1)
     const { fix } = state
     if (fix === null || tracked.enteredAt === null) return

@@ -4,7 +4,7 @@ import { type AnyProcessor, defineProcessor } from '../processor.ts'
 export const MAX_PERSONS_NAMED = 50
 
 interface Occupancy {
-  /** Who is inside, in order of entry. */
+  /** Who is inside, sorted. */
   persons: string[]
 }
 
@@ -22,14 +22,27 @@ export const PERSONS_IN_ZONE: AnyProcessor = defineProcessor({
   initial: (): Occupancy => ({ persons: [] }),
   process(event, state, context) {
     const { persons } = state
-    const at = persons.indexOf(event.data.person)
+    const { person } = event.data
+    const at = placeOf(persons, person)
     const isInside = event.type === 'ZoneEntered'
-    if (isInside !== at >= 0) {
-      if (isInside) persons.push(event.data.person)
+    if (isInside !== (persons[at] === person)) {
+      if (isInside) persons.splice(at, 0, person)
       else persons.splice(at, 1)
-      const names = persons.length <= MAX_PERSONS_NAMED ? { persons: persons.toSorted() } : {}
+      const names = persons.length <= MAX_PERSONS_NAMED ? { persons: persons.slice() } : {}
       context.emit('PersonsInZone', { key: context.key, time: event.time, data: { zone: context.key, number: persons.length, ...names } })
     }
     if (persons.length === 0) context.drop()
   }
 })
+
+/** Where somebody stands in the list, or would stand. */
+function placeOf(persons: readonly string[], person: string): number {
+  let from = 0
+  let to = persons.length
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((persons[middle] ?? '') < person) from = middle + 1
+    else to = middle
+  }
+  return from
+}

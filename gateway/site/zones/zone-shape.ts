@@ -9,7 +9,7 @@ export interface ZoneShape {
   /** Heights in its frame; none: at any height, or its floors have their heights in another frame. */
   readonly heights: readonly { readonly fromZ: number; readonly toZ: number }[]
   /** Edges as x0 y0 x1 y1, of all rings one after another. */
-  readonly edges: Float64Array
+  readonly edges: readonly number[]
   readonly minX: number
   readonly minY: number
   readonly maxX: number
@@ -43,10 +43,8 @@ function heightsOf(zone: Zone, floors: readonly Floor[]): ZoneShape['heights'] {
   return ids === undefined ? [{ fromZ, toZ }] : floors.filter((floor) => ids.includes(floor.id) && floor.frame === zone.frame)
 }
 
-function edgesOf(polygon: Polygon): Float64Array {
-  const numbers = polygon.flatMap((ring) => ring.flatMap(([x, y], at) => [x, y, ...(ring[(at + 1) % ring.length] ?? [x, y])]))
-  return Float64Array.from(numbers)
-}
+const edgesOf = (polygon: Polygon): readonly number[] =>
+  polygon.flatMap((ring) => ring.flatMap(([x, y], at) => [x, y, ...(ring[(at + 1) % ring.length] ?? [x, y])]))
 
 /** Whether the place is over the zone, whatever its height. By the even-odd rule, so that holes are outside; an edge counts for one of its sides. */
 export function isOver({ edges, minX, minY, maxX, maxY }: ZoneShape, x: number, y: number): boolean {
