@@ -147,6 +147,9 @@ describe('locate', () => {
       disturbed.fixes()
       disturbed.moves(9_500, { position: { x: 300, y: 0 } }, { timeMs: 8_999 })
       expect(disturbed.fixes()).toMatchObject([{ past: true, fix: { time: START + 8_999, position: { x: 300 } } }])
+      // It does not become the newest itself.
+      disturbed.moves(9_600, { position: { x: 301, y: 0 } }, { timeMs: 8_999.5 })
+      expect(disturbed.fixes()).toMatchObject([{ past: true }])
       for (const site of [kept, disturbed]) site.moves(10_000, { position: { x: 10, y: 0 } })
       expect(disturbed.last()).toEqual(kept.last())
     })
@@ -197,6 +200,16 @@ describe('locate', () => {
       expect(fix?.floor).toBe('og')
       expect(fix?.position?.z).toBeCloseTo(6.2, 0)
       expect(Math.hypot((fix?.position?.x ?? 0) - 7, (fix?.position?.y ?? 0) - 11)).toBeLessThan(0.1)
+    })
+
+    it('follow a tag from one floor to the next', () => {
+      const site = new Locating()
+      for (let n = 0; n < 5; n++) site.moves(n * 200, { ranges: rangesFrom(7, 11, 1.2) })
+      site.moves(1_000, { ranges: rangesFrom(7, 11, 6.2, 'b') })
+      const fix = site.last()
+      expect(fix?.floor).toBe('og')
+      expect(fix?.position?.z).toBeCloseTo(6.2, 0)
+      expect(Math.hypot((fix?.position?.x ?? 0) - 7, (fix?.position?.y ?? 0) - 11)).toBeLessThan(0.3)
     })
 
     it('may bring the places of their anchors along where installers have set none', () => {

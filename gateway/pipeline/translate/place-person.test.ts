@@ -137,7 +137,12 @@ describe('placePerson', () => {
     for (let n = 0; n < 30; n++) site.sees(n + 1, `b:${n}`, 50)
     site.sees(100, 'a:present', 0.1)
     expect(site.by()).toEqual(['a:present', 'a:present'])
-    expect(JSON.stringify([...site.runner.entries()]).length).toBeLessThan(2_000)
+    const kept = JSON.stringify([...site.runner.entries()])
+    expect(kept.length).toBeLessThan(2_000)
+    // Those seen last.
+    expect(kept).toContain('b:29')
+    expect(kept).toContain('b:23')
+    expect(kept).not.toContain('b:22')
   })
 
   it('never tells of a person backwards in time, nor by a tag that they no longer wear', () => {

@@ -9,8 +9,6 @@ type Ranges = NonNullable<EventData['TagMovement']['ranges']>
 
 export interface Ranged {
   track?: KeptTrack | PackedTrack | undefined
-  /** Height of the floor over which the track runs. */
-  floorZ?: number | undefined
 }
 
 export interface RangeFix {
@@ -39,18 +37,17 @@ export class RangeLocator {
    */
   locate(ranges: Ranges, state: Ranged, timeS: number, dims: 2 | 3, isKept: boolean): RangeFix {
     const { frame, floor } = this.#nearest(ranges)
-    // In two dimensions tags are held at carrying height above the floor on which the nearest anchor is.
+    // In two dimensions tags are held at carrying height above the floor on which the nearest anchor is: heights count from there, in the track as well.
     const floorZ = dims === 2 ? this.#site.floorZ(floor) : 0
     const set = this.#set(ranges, frame, floorZ, timeS, dims)
     if (!isKept) return { located: this.#tracker.alone(set), frame, floor, floorZ }
     const kept = state.track === undefined ? undefined : keptTrack(state.track)
-    if (kept !== undefined && kept.track.dims === dims && state.floorZ === floorZ) {
+    if (kept !== undefined && kept.track.dims === dims) {
       state.track = kept
       return { located: this.#tracker.follow(kept.track, set), frame, floor, floorZ }
     }
     const { fix, track } = this.#tracker.begin(set)
     state.track = track === undefined ? undefined : new KeptTrack(track)
-    state.floorZ = floorZ
     return { located: fix, frame, floor, floorZ }
   }
 
