@@ -233,7 +233,7 @@ export const telemetryAggregate = defineEvent({
     mean: z.number(),
     max: z.number(),
     last: z.number(),
-    late: z.number().int().optional().describe('Values that came after the window had been told and are in no aggregate')
+    late: z.number().int().optional().describe('Values that have come since the aggregate before and are missing in one that had been told')
   })
 })
 

@@ -50,6 +50,8 @@ export interface InnerEvents {
   readonly PersonUnplaced: { readonly person: string }
   /** A receiver of a source died or is back; `receiver` as it stands in tags' frames. Key: device. */
   readonly ReceiverChanged: { readonly source: string; readonly receiver: string; readonly online: boolean }
+  /** What a tag measured that somebody in the zone wears. Key: zone. */
+  readonly ZoneMeasurement: { readonly zone: string; readonly info: EventData['TagInfo'] }
   /** Where a person is, by the best of their tags; every fix, while `PersonMovement` is told at most so often. Key: person. */
   readonly PersonFix: { readonly person: string; readonly fix: business.Fix } & Motion
   /** Zones were added, changed or removed: who is inside is judged anew. Told with the first turn of the new zones. Key: gateway. */
@@ -73,6 +75,7 @@ export const INNER_TYPES: readonly (keyof InnerEvents)[] = [
   'WornInfo',
   'WornAlert',
   'TagTakenOff',
+  'ZoneMeasurement',
   'PersonUnplaced',
   'PersonFix',
   'ZonesChanged'
