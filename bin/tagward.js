@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=4
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=4 --heap-growing-percent=20
 // The command `tagward`. In a checkout it builds what is missing or older than the sources, and says so on stderr.
 //
 // Started by its name, the command gets a small nursery and two malloc arenas: the gateway's threads live on few, short-lived
