@@ -2,7 +2,7 @@
 // The command `tagward`. In a checkout it builds what is missing or older than the sources, and says so on stderr.
 //
 // Started by its name, the command gets a small nursery, heaps that are swept when they have grown by a fifth, and two malloc arenas: the
-// gateway's threads live on few, short-lived objects, and a Raspberry Pi has better use for the 150 MB. `node bin/tagward.js` works as well, with the usual memory.
+// gateway's threads live on few, short-lived objects, and a Raspberry Pi has better use for the memory. `node bin/tagward.js` works as well, with the usual memory.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
